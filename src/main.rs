@@ -1,0 +1,2 @@
+//! crmsync.
+fn main() {}
