@@ -1,0 +1,207 @@
+//! What a remote system has to be able to do, in few methods; the engine knows nothing else of it.
+//!
+//! Reading and writing are different traits, so that a dry run can be handed something that cannot
+//! write. A connector keeps no contacts: it turns the remote's records into [`Record`]s and
+//! [`Write`]s into calls.
+
+mod error;
+
+pub use error::{Error, Kind, Reach};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::mapping::Mapping;
+use crate::model::{Key, ListInfo, Outcome, Probe, Record, Refusal, RemoteId, Side, Write};
+
+/// An opaque position in a remote's change feed, stored between runs with the fingerprint of the
+/// request that it was taken with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// What a fetch is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Only what changed since then; everything without it.
+    pub since: Option<Cursor>,
+    /// Whether the identifiers of all list members are wanted too ([`Page::Census`]); a full fetch
+    /// answers that by itself.
+    pub census: Census,
+    /// The start of the run, seconds since the epoch by this machine's clock.
+    pub now: i64,
+}
+
+/// Whether the list's members are counted through in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Census {
+    /// Only changed records are looked at.
+    No,
+    /// The identifiers of all members are listed (rule 8, once every `full_every`).
+    Yes,
+}
+
+/// A part of what a fetch brings, in any order; a record that comes twice counts by its later form.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// The fetch turned out to be full although a cursor was given (it had expired): forget what
+    /// this fetch sent so far.
+    Restart,
+    /// Records with their current content and membership.
+    Records(Vec<Record>),
+    /// Records that the remote itself says were deleted: proof (rule 7).
+    Deleted(Vec<RemoteId>),
+    /// A record goes by another identifier now (Google's `previousResourceNames`).
+    Renamed {
+        /// The identifier that it had.
+        from: RemoteId,
+        /// The identifier that it has.
+        to: RemoteId,
+    },
+    /// Some identifiers of current list members; all pages together are complete.
+    Census(Vec<RemoteId>),
+}
+
+/// How a fetch ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchEnd {
+    /// Whether everything was read, or only what changed.
+    pub extent: Extent,
+    /// Where the next fetch goes on; none when the remote gave no position.
+    pub cursor: Option<Cursor>,
+    /// How many pages were read.
+    pub pages: u32,
+    /// How many records came.
+    pub records: u64,
+}
+
+/// How much a fetch covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole account (Google) or the whole list (a CRM).
+    Full,
+    /// What changed since the cursor.
+    Delta,
+}
+
+/// What a direct read by identifier says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is there.
+    Here(Box<Record>),
+    /// It is there under another identifier.
+    Moved(Box<Record>),
+    /// The remote says that there is no such record, and that is proof on this remote.
+    Gone,
+    /// It cannot be seen, deleted or hidden.
+    Hidden,
+}
+
+/// Facts about a remote that the engine asks for instead of assuming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each asked for by name"
+)]
+pub struct Capabilities {
+    /// Whether a full fetch returns every record of the account and not only the list's.
+    pub reads_whole_account: bool,
+    /// Whether creates carry the twin's identifier.
+    pub keeps_stamp: bool,
+    /// Whether records can be put into and taken out of the list (Google groups, static lists).
+    pub list_writable: bool,
+    /// Whether there is an archive label.
+    pub can_archive: bool,
+    /// How many batches may be under way at once; 1 is strictly one after another.
+    pub lanes: usize,
+    /// The most records that the account may hold.
+    pub capacity: Option<u64>,
+    /// After how long a cursor must not be used any more.
+    pub cursor_life: Option<Duration>,
+}
+
+/// Requests sent so far, every attempt counted, token calls not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// All of them.
+    pub requests: u64,
+    /// By call name.
+    pub by_call: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// Where a fetch puts its pages. A closed channel means that nobody listens any more: stop.
+pub type PageSender = mpsc::Sender<Page>;
+
+/// The reading half. Planning and dry runs get this and nothing else.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Which side it stands on.
+    fn side(&self) -> Side;
+
+    /// What the remote is called in messages (`Google`, `Zoho CRM`).
+    fn name(&self) -> &str;
+
+    /// The facts about this remote, after [`Source::equip`].
+    fn capabilities(&self) -> Capabilities;
+
+    /// Who is signed in, what they may do, the profile's list and the fields. `last` is the probe
+    /// of an earlier run, so that a renamed list is recognised.
+    async fn probe(&self, last: Option<&Probe>) -> Result<Probe, Error>;
+
+    /// Every list that a profile could name, with sizes where the remote tells them.
+    async fn lists(&self) -> Result<Vec<ListInfo>, Error>;
+
+    /// Takes in what later calls work from. Called once, before any of the calls below.
+    fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error>;
+
+    /// Binds cursors: changes whenever a cursor taken before must not be used any more (fields,
+    /// list, module, page size).
+    fn fingerprint(&self) -> String;
+
+    /// Everything, or what changed since the cursor; an expired cursor is answered with
+    /// [`Page::Restart`] and a full fetch. A fetch returns at least everything that was committed
+    /// after the fetch that gave the cursor began.
+    async fn fetch(&self, ask: &Ask, pages: PageSender) -> Result<FetchEnd, Error>;
+
+    /// Reads records by identifier; one answer per identifier, in order.
+    async fn get(&self, ids: &[RemoteId]) -> Result<Vec<Found>, Error>;
+
+    /// Every record of the whole account whose match key is one of `keys`, in the list or not.
+    async fn find(&self, keys: &[Key]) -> Result<Vec<Record>, Error>;
+
+    /// Whether the remote would store this, as far as its metadata tells; called before anything is
+    /// sent and in dry runs.
+    fn vet(&self, write: &Write) -> Result<(), Refusal>;
+
+    /// The requests sent so far.
+    fn meter(&self) -> Meter;
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Written {
+    /// One per write, in order.
+    pub outcomes: Vec<Outcome>,
+    /// A failure that ends this side's writing; the writes it touched say `NotTried` or
+    /// `Uncertain`.
+    pub stop: Option<Error>,
+}
+
+/// The writing half.
+#[async_trait]
+pub trait Sink: Source {
+    /// Sorts writes into batches that are sent as one call each (more where a remote needs several,
+    /// such as group changes); the order of batches is the order of sending.
+    fn batches(&self, writes: Vec<Write>) -> Vec<Vec<Write>>;
+
+    /// Sends one batch.
+    async fn write(&self, batch: &[Write]) -> Written;
+
+    /// Finds out what became of creates that were sent without hearing the answer: reads as freshly
+    /// as the remote allows (the whole account or the stamps), and returns the records found.
+    async fn look(&self, open: &[Write]) -> Result<Vec<Record>, Error>;
+}

@@ -1,0 +1,77 @@
+//! What is remembered between runs, and the edits that change it.
+
+use super::{Base, Link, LinkNo, Moment, Record, RemoteId, Side, Sides, Version};
+
+/// One record as last seen or last written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The record.
+    pub record: Record,
+    /// The revision that our last write replaced; hearing it again is an echo, not an edit.
+    pub replaced: Option<Version>,
+    /// When we created it, while no listing has shown it yet.
+    pub unlisted_since: Option<Moment>,
+}
+
+/// Records tied to one another by links and shared addresses, complete in themselves: what happens
+/// in one island does not depend on any other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Island {
+    /// Every record of the island.
+    pub records: Sides<std::collections::BTreeMap<RemoteId, Record>>,
+    /// Every link of the island, oldest first.
+    pub links: Vec<Link>,
+}
+
+/// One change to the stored state. A whole list is committed in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Remember a pair (`no` is none), or replace what is remembered of it.
+    PutLink(Link),
+    /// Move part of a pair's base.
+    Rebase {
+        /// The pair, by its records.
+        ids: Sides<RemoteId>,
+        /// The fields to replace.
+        base: Base,
+    },
+    /// Set whether a pair's record counts as listed at the last agreement.
+    SetListed {
+        /// The pair, by its records.
+        ids: Sides<RemoteId>,
+        /// Which of its records.
+        side: Side,
+        /// Whether it was in its list.
+        listed: bool,
+    },
+    /// Forget a pair.
+    DropLink(LinkNo),
+    /// Remember a record as last written or directly read.
+    PutSeen {
+        /// Where.
+        side: Side,
+        /// What.
+        seen: Seen,
+    },
+    /// Forget a record.
+    DropSeen {
+        /// Where.
+        side: Side,
+        /// Which.
+        id: RemoteId,
+    },
+    /// The record has to be looked at in the next plan.
+    Touch {
+        /// Where.
+        side: Side,
+        /// Which.
+        id: RemoteId,
+    },
+    /// The record is dealt with.
+    Quiet {
+        /// Where.
+        side: Side,
+        /// Which.
+        id: RemoteId,
+    },
+}

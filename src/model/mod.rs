@@ -1,0 +1,22 @@
+//! The words that every layer shares: plain data, no I/O, no decisions.
+
+mod link;
+mod memory;
+mod probe;
+mod record;
+mod report;
+mod rules;
+mod side;
+mod write;
+
+pub use link::{Base, Link, LinkNo, Rest};
+pub use memory::{Edit, Island, Seen};
+pub use probe::{Choice, FieldInfo, FieldKind, ListInfo, Probe, Right};
+pub use record::{Field, Fields, Key, Moment, Native, Record, RemoteId, Value, Version};
+pub use report::{Conflict, Notice, NoticeKind, Problem, ProblemKind};
+pub use rules::{
+    AnyEmail, Bulk, Clears, Direction, FieldRule, Filled, Limits, NoEmail, OnConflict, OnDelete,
+    OnLeave, Rematch, Rules, Target,
+};
+pub use side::{Side, Sides};
+pub use write::{Change, Meeting, Op, Outcome, Patch, Refusal, Stored, Swap, Why, Write};
