@@ -4,3 +4,5 @@ pub mod connector;
 pub mod mapping;
 pub mod model;
 pub mod plan;
+pub mod profile;
+pub mod state;
