@@ -3,3 +3,4 @@
 pub mod connector;
 pub mod mapping;
 pub mod model;
+pub mod profile;
