@@ -2,6 +2,7 @@
 
 pub mod canon;
 mod nearest;
+mod offer;
 mod path;
 
 pub use nearest::nearest;

@@ -67,6 +67,7 @@ fn a_wrong_path_names_the_nearest() {
         ("address.work.zipcode", "address.work.postcode"),
         ("organization.work.title", "organization.title"),
         ("organisation.title", "organization.title"),
+        ("custom", "custom.KEY"),
         ("birthdate", "birthday"),
         ("notes", "note"),
     ] {
