@@ -5,4 +5,5 @@ pub mod mapping;
 pub mod model;
 pub mod plan;
 pub mod profile;
+pub mod run;
 pub mod state;
