@@ -2,6 +2,9 @@
 
 use super::{AddressPart, NamePart, OrganizationPart, Path, nearest};
 
+/// Makes a path of a list from a type.
+type Typed = fn(Option<String>) -> Path;
+
 impl Path {
     /// Every path with Google's own types (People API v1, `people` resource), in the order of the
     /// documentation; `custom.KEY` and the user's own types come on top.
@@ -9,7 +12,7 @@ impl Path {
     pub fn all() -> Vec<Self> {
         let mut all: Vec<Self> = NamePart::ALL.map(|(part, _)| Self::Name(part)).into();
         all.push(Self::Nickname);
-        let typed: [(&[&str], fn(Option<String>) -> Self); 7] = [
+        let typed: [(&[&str], Typed); 7] = [
             (EMAIL_TYPES, Self::Email),
             (PHONE_TYPES, Self::Phone),
             (URL_TYPES, Self::Url),

@@ -1,8 +1,17 @@
 //! The profile: one TOML file, read into something that is valid by construction.
 
+mod build;
+mod fault;
 mod keys;
+mod load;
+mod read;
+mod secret;
+mod table;
+mod value;
 
+pub use fault::{Finding, Invalid, ProfileError};
 pub use keys::{KeyInfo, Presence, Shape, key, keys};
+pub use load::list;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -159,7 +168,7 @@ pub struct MapEntry {
 }
 
 /// A place in a profile that a later error can point at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MapPart {
     /// `crm.view`
     View,
@@ -173,8 +182,8 @@ pub enum MapPart {
     Crm(usize),
     /// The Google path of an entry.
     Google(usize),
-    /// A value in `[crm.defaults]`, counted in the order of the names.
-    Default(usize),
+    /// The value of this field in `[crm.defaults]`.
+    Default(String),
 }
 
 /// Where the parts stand in the text, as byte ranges.
@@ -184,7 +193,7 @@ struct Spans {
     group: Range<usize>,
     kind: Range<usize>,
     entries: Vec<EntrySpans>,
-    defaults: Vec<Range<usize>>,
+    defaults: BTreeMap<String, Range<usize>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
