@@ -167,10 +167,14 @@ fn order(write: &Write) -> WriteOrder<'_> {
     )
 }
 
+/// What lets go of a record comes before what takes it.
 fn note_order(note: &Note) -> (u8, Option<&Sides<RemoteId>>, Option<LinkNo>) {
     match note {
-        Note::Adopt(link) => (0, Some(&link.ids), link.no),
-        Note::Agree(link) => (1, Some(&link.ids), link.no),
-        Note::Unlink(no) => (2, None, Some(*no)),
+        Note::Unlink(no) => (0, None, Some(*no)),
+        Note::Agree(link) if link.rest != crate::model::Rest::Awake => {
+            (1, Some(&link.ids), link.no)
+        }
+        Note::Agree(link) => (2, Some(&link.ids), link.no),
+        Note::Adopt(link) => (3, Some(&link.ids), link.no),
     }
 }

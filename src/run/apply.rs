@@ -39,8 +39,8 @@ pub(super) struct Applied {
 }
 
 /// One plan on its way out.
-struct Dispatch<'a> {
-    session: &'a Session<'a>,
+struct Dispatch<'a, 'b> {
+    session: &'a Session<'b>,
     run: RunNo,
     thought: Mutex<&'a mut Thought>,
     applied: Mutex<Applied>,
@@ -71,7 +71,7 @@ pub(super) async fn apply(
     Ok(lock(&dispatch.applied, std::mem::take))
 }
 
-impl Dispatch<'_> {
+impl Dispatch<'_, '_> {
     async fn side(&self, sink: &dyn Sink, writes: Vec<Write>) -> Result<(), Error> {
         if writes.is_empty() {
             return Ok(());
@@ -156,8 +156,13 @@ impl Dispatch<'_> {
         match outcome {
             Outcome::Done(stored) => {
                 let id = settle_done(self.session, tx, write, &stored)?;
+                let id = id.unwrap_or_else(|| write.twin.clone());
                 tx.settle(no, &Settled::Done { id }, None)?;
-                *applied.done.on_mut(on).entry(write.change.op()).or_default() += 1;
+                *applied
+                    .done
+                    .on_mut(on)
+                    .entry(write.change.op())
+                    .or_default() += 1;
                 let (side, id) = plan::contact_of(write);
                 applied.contacts.insert((side, id.clone()));
                 applied.notices.extend(filled(self.session, write));
@@ -181,7 +186,8 @@ impl Dispatch<'_> {
                 applied.again.extend(own(write));
             }
             Outcome::Duplicate { of } => {
-                tx.settle(no, &Settled::Duplicate, Some(of.as_str()))?;
+                let twin = Some(of.clone());
+                tx.settle(no, &Settled::Duplicate { of: twin }, None)?;
                 applied.again.insert((on, of));
                 applied.again.insert((on.other(), write.twin.clone()));
             }

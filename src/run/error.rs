@@ -48,9 +48,9 @@ impl From<connector::Error> for Error {
         let outcome = match error.kind {
             connector::Kind::Unauthorized | connector::Kind::Forbidden => Outcome::Auth,
             connector::Kind::Unknown | connector::Kind::Config => Outcome::Invalid,
-            connector::Kind::Full
-            | connector::Kind::RateLimited
-            | connector::Kind::Unavailable => Outcome::Unavailable,
+            connector::Kind::Full | connector::Kind::RateLimited | connector::Kind::Unavailable => {
+                Outcome::Unavailable
+            }
             connector::Kind::NotFound
             | connector::Kind::Changed
             | connector::Kind::Rejected
@@ -97,9 +97,7 @@ pub fn refused(refusal: &Refusal, profile: &str) -> Error {
         ),
         Threat::Shrunk => (
             "a list that shrinks so fast may have been read short, or its view or label changed",
-            format!(
-                "look at the list; if it is right: `crmsync sync {profile} --allow-bulk`"
-            ),
+            format!("look at the list; if it is right: `crmsync sync {profile} --allow-bulk`"),
         ),
         Threat::Full => (
             "Google refuses what is over its cap, and the trash counts",

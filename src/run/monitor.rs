@@ -14,6 +14,8 @@ pub enum Event {
         /// How many were expected, where that is known from an earlier run.
         expected: Option<u64>,
     },
+    /// A point at which a killed run has to be able to go on.
+    Checkpoint(&'static str),
     /// Reading is over; this many contacts will be written.
     Planned {
         /// Contacts to write on each side, in writes.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use tokio::sync::mpsc;
 
+use super::Session;
 use super::error::Error;
 use super::monitor::Event;
-use super::Session;
 use crate::connector::{Ask, Census, Cursor, Extent, FetchEnd, Found, Page, Source};
-use crate::model::{Edit, Moment, Record, RemoteId, Seen, Side};
+use crate::model::{Edit, Island, Moment, Record, RemoteId, Rest, Seen, Side};
 use crate::plan::{self, Heard};
 use crate::state::{ListingNo, StoredCursor, Tx};
 
@@ -64,7 +64,11 @@ pub(super) async fn read(session: &Session<'_>, source: &dyn Source) -> Result<R
             plural(u64::from(pages)),
             intake.records,
             plural(intake.records),
-            if end.cursor.is_some() { "kept" } else { "not given" },
+            if end.cursor.is_some() {
+                "kept"
+            } else {
+                "not given"
+            },
         ),
     })
     .inspect(|reading| tracing::info!(side = side.name(), "{}", reading.words))
@@ -75,7 +79,11 @@ fn plural(count: u64) -> &'static str {
 }
 
 /// What to ask for: the cursor is used when it was taken with the same request and is young enough.
-fn choose(session: &Session<'_>, tx: &mut Tx<'_>, source: &dyn Source) -> crate::state::Result<Ask> {
+fn choose(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    source: &dyn Source,
+) -> crate::state::Result<Ask> {
     let side = source.side();
     let facts = tx.facts(session.scope)?;
     let fingerprint = source.fingerprint();
@@ -110,8 +118,8 @@ fn choose(session: &Session<'_>, tx: &mut Tx<'_>, source: &dyn Source) -> crate:
 }
 
 /// Takes pages in.
-struct Intake<'a> {
-    session: &'a Session<'a>,
+struct Intake<'a, 'b> {
+    session: &'a Session<'b>,
     source: &'a dyn Source,
     side: Side,
     listing: Option<ListingNo>,
@@ -121,8 +129,8 @@ struct Intake<'a> {
     deleted: BTreeSet<RemoteId>,
 }
 
-impl<'a> Intake<'a> {
-    fn new(session: &'a Session<'a>, source: &'a dyn Source, full: bool) -> Self {
+impl<'a, 'b> Intake<'a, 'b> {
+    fn new(session: &'a Session<'b>, source: &'a dyn Source, full: bool) -> Self {
         Self {
             session,
             source,
@@ -231,9 +239,10 @@ impl<'a> Intake<'a> {
             let mut ask = Vec::new();
             let mut forget = Vec::new();
             for id in ids {
-                if !seen.get(&id).is_some_and(|seen| {
-                    plan::missing(seen, Moment(session.now.0 - LISTING_LAG))
-                }) {
+                if !seen
+                    .get(&id)
+                    .is_some_and(|seen| plan::missing(seen, Moment(session.now.0 - LISTING_LAG)))
+                {
                     continue;
                 }
                 if tx.linked(session.pair, side, &id)?.is_some() {
@@ -369,9 +378,9 @@ pub(super) fn hear(
             Heard::Echo => echoes.push(id),
             Heard::Same(seen) => edits.push(Edit::PutSeen { side, seen }),
             Heard::Changed(seen) => {
-                let matters = seen.record.listed
+                let matters = linked(session, tx, side, &id)?
+                    || seen.record.listed
                     || before.is_some_and(|before| before.record.listed)
-                    || tx.linked(session.pair, side, &id)?.is_some()
                     || known_elsewhere(session, tx, &seen, side)?;
                 let wanted = matters || session.whole_account(side) || before.is_some();
                 if wanted {
@@ -387,6 +396,20 @@ pub(super) fn hear(
         tx.hear(scope, side, listing, &echoes)?;
     }
     tx.apply(scope, &edits)
+}
+
+/// Whether a record that was heard is linked. Whatever proof there was that it is gone is void.
+fn linked(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    id: &RemoteId,
+) -> crate::state::Result<bool> {
+    let linked = tx.linked(session.pair, side, id)?.is_some();
+    if linked {
+        tx.unsay(session.scope, gone_word(side), id.as_str())?;
+    }
+    Ok(linked)
 }
 
 /// Whether the other side knows one of the record's addresses: a candidate, or a new record for an
@@ -422,9 +445,42 @@ pub(super) fn gone(
             edits.push(Edit::DropSeen { side, id });
         }
         if linked {
+            tx.say_once(scope, gone_word(side), id.as_str())?;
             let id = id.clone();
             edits.push(Edit::Touch { side, id });
         }
     }
     tx.apply(scope, &edits)
+}
+
+/// Under this word the state file keeps the proof that a linked record was deleted.
+fn gone_word(side: Side) -> &'static str {
+    match side {
+        Side::Google => "gone from google",
+        Side::Crm => "gone from crm",
+    }
+}
+
+/// The linked records of an island that are not in the mirror although nothing proves that they were
+/// deleted (the profile is new on these accounts, or its view is another): they have to be read.
+pub(super) fn unproven(
+    session: &Session<'_>,
+    tx: &Tx<'_>,
+    island: &Island,
+) -> crate::state::Result<Vec<(Side, RemoteId)>> {
+    let mut missing = Vec::new();
+    for link in &island.links {
+        if !matches!(link.rest, Rest::Awake | Rest::Left(_)) {
+            continue;
+        }
+        for side in Side::BOTH {
+            let id = link.ids.on(side);
+            if !island.records.on(side).contains_key(id)
+                && !tx.said(session.scope, gone_word(side), id.as_str())?
+            {
+                missing.push((side, id.clone()));
+            }
+        }
+    }
+    Ok(missing)
 }

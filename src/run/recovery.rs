@@ -1,9 +1,9 @@
 //! Finds out what became of writes whose answer was never heard, before anything else is planned.
 
+use super::Session;
 use super::apply::settle_done;
 use super::error::Error;
 use super::read::{self, Listed};
-use super::Session;
 use crate::connector::{Sink, Source};
 use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
 use crate::plan::{self, Recovered};

@@ -82,12 +82,28 @@ impl Thought {
     }
 }
 
-/// Plans everything that moved since it was last dealt with.
-pub(super) fn everything(
+/// Plans everything that moved since it was last dealt with. Linked records that no reading brought
+/// are read first.
+pub(super) async fn everything(
     session: &Session<'_>,
     sources: Sides<&dyn Source>,
 ) -> Result<Thought, Error> {
+    let (thought, unproven) = pass(session, sources)?;
+    if unproven.is_empty() {
+        return Ok(thought);
+    }
+    read_again(session, sources, &unproven).await?;
+    Ok(pass(session, sources)?.0)
+}
+
+/// One way through all islands that moved; also the linked records that have to be read before
+/// their island can be planned.
+fn pass(
+    session: &Session<'_>,
+    sources: Sides<&dyn Source>,
+) -> Result<(Thought, BTreeSet<(Side, RemoteId)>), Error> {
     let mut thought = Thought::default();
+    let mut unproven = BTreeSet::new();
     let mut pass = IslandPass::default();
     loop {
         let islands = session.with(|tx| tx.islands(session.scope, &mut pass, SLICE))?;
@@ -95,12 +111,17 @@ pub(super) fn everything(
             break;
         }
         for island in islands {
+            let missing = session.with(|tx| read::unproven(session, tx, &island))?;
+            if !missing.is_empty() {
+                unproven.extend(missing);
+                continue;
+            }
             let plan = vetted(session, sources, plan::plan(&island, &session.rules));
             thought.add(&island, plan);
         }
     }
     thought.plan.sort();
-    Ok(thought)
+    Ok((thought, unproven))
 }
 
 /// Plans the islands of some records again, after they were read again.
@@ -120,6 +141,12 @@ pub(super) fn again(
             done.extend(island.records.on(each).keys().map(|id| (each, id.clone())));
         }
         done.insert((*side, id.clone()));
+        if !session
+            .with(|tx| read::unproven(session, tx, &island))?
+            .is_empty()
+        {
+            continue;
+        }
         let plan = vetted(session, sources, plan::plan(&island, &session.rules));
         thought.add(&island, plan);
     }
@@ -155,7 +182,7 @@ pub(super) async fn within_limits(
             return Ok(thought);
         }
         if found_any {
-            thought = everything(session, sources)?;
+            thought = everything(session, sources).await?;
         }
     }
     // Whatever has not been looked up by now waits for the next run.
@@ -168,10 +195,11 @@ pub(super) async fn within_limits(
                 .is_some_and(|key| asked.on(write.on).contains(key))
     });
     cut.writes = safe;
-    cut.held.extend(unsafe_yet.into_iter().map(|write| plan::Held {
-        because: plan::Because::Deferred,
-        write,
-    }));
+    cut.held
+        .extend(unsafe_yet.into_iter().map(|write| plan::Held {
+            because: plan::Because::Deferred,
+            write,
+        }));
     thought.plan = cut;
     thought.mark_held();
     Ok(thought)

@@ -30,6 +30,7 @@ impl Tx<'_> {
                     Edit::SetListed { ids, side, listed } => {
                         links::set_listed(conn, scope, pair, ids, *side, *listed)?;
                     }
+                    Edit::SetRest { ids, rest } => links::set_rest(conn, pair, ids, *rest)?,
                     Edit::DropLink(no) => links::remove(conn, pair, *no)?,
                     Edit::PutSeen { side, seen } => {
                         mirror::put(conn, scope, *side, seen, *hearing.on(*side))?;

@@ -56,6 +56,20 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Whether this was said before.
+    pub fn said(&self, scope: ScopeId, kind: &str, subject: &str) -> Result<bool> {
+        self.doing("look up what was said", |conn| {
+            Ok(conn
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM said
+                     WHERE scope = ?1 AND kind = ?2 AND subject = ?3)",
+                )?
+                .query_row(params![scope.0, kind, subject], |row| row.get(0))?)
+        })
+    }
+}
+
 impl Tx<'_> {
     /// Notes that the writes of a contact failed at `now`; gives the number of failures in a row.
     pub fn fail(
@@ -96,6 +110,17 @@ impl Tx<'_> {
         self.doing("clear a failing contact", |conn| {
             conn.prepare_cached("DELETE FROM failure WHERE scope = ?1 AND side = ?2 AND id = ?3")?
                 .execute(params![scope.0, side_no(side), id.as_str()])?;
+            Ok(())
+        })
+    }
+
+    /// Takes back that something was said.
+    pub fn unsay(&mut self, scope: ScopeId, kind: &str, subject: &str) -> Result<()> {
+        self.doing("note what was said", |conn| {
+            conn.prepare_cached(
+                "DELETE FROM said WHERE scope = ?1 AND kind = ?2 AND subject = ?3",
+            )?
+            .execute(params![scope.0, kind, subject])?;
             Ok(())
         })
     }

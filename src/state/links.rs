@@ -119,6 +119,20 @@ pub(super) fn rebase(
     Ok(())
 }
 
+/// Sets whether a link takes part.
+pub(super) fn set_rest(
+    conn: &Connection,
+    pair: PairId,
+    ids: &Sides<RemoteId>,
+    rest: crate::model::Rest,
+) -> Outcome<()> {
+    let no = need(conn, pair, ids)?;
+    let (rest, side) = rest_columns(rest);
+    conn.prepare_cached("UPDATE link SET rest = ?2, rest_side = ?3 WHERE no = ?1")?
+        .execute(params![no.0, rest, side])?;
+    Ok(())
+}
+
 /// Sets whether a link's record was in its list at the last agreement of the scope.
 pub(super) fn set_listed(
     conn: &Connection,
@@ -195,6 +209,27 @@ impl Db {
                 .query_row(params![pair.0, id.as_str()], |row| row.get(0))
                 .optional()?
                 .map(LinkNo))
+        })
+    }
+
+    /// The link of a record, as [`Db::linked`] finds it, with the scope's memberships.
+    pub fn link_of(
+        &self,
+        pair: PairId,
+        scope: ScopeId,
+        side: Side,
+        id: &RemoteId,
+    ) -> Result<Option<Link>> {
+        let Some(no) = self.linked(pair, side, id)? else {
+            return Ok(None);
+        };
+        self.doing("read a link", |conn| {
+            let mut query = conn.prepare_cached(&format!(
+                "SELECT {LINK} FROM link l
+                 LEFT JOIN link_scope s ON s.scope = ?2 AND s.link = l.no WHERE l.no = ?1"
+            ))?;
+            let mut rows = query.query(params![no.0, scope.0])?;
+            rows.next()?.map(link_of).transpose()
         })
     }
 

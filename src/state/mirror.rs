@@ -227,6 +227,16 @@ impl Db {
         })
     }
 
+    /// How many records of a side are known, in the list or not.
+    pub fn known_records(&self, scope: ScopeId, side: Side) -> Result<u64> {
+        self.doing("count the records", |conn| {
+            let count: i64 = conn
+                .prepare_cached("SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2")?
+                .query_row([scope.0, side_no(side)], |row| row.get(0))?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        })
+    }
+
     /// The linked records of a side that the mirror does not hold (after [`Tx::forget_mirror`] and a
     /// full reading: those that the reading did not bring). Only links that take part and that this
     /// scope has agreed on.
