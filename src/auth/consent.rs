@@ -46,11 +46,8 @@ impl Consent {
         if let Some(page) = page {
             match &result {
                 Ok(_) => {
-                    page.show(
-                        "Signed in",
-                        "crmsync has what it needs. You can close this page.",
-                    )
-                    .await
+                    let text = "crmsync has what it needs. You can close this page.";
+                    page.show("Signed in", text).await;
                 }
                 Err(error) => {
                     let text = match &error.hint {

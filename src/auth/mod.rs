@@ -24,7 +24,7 @@ pub mod zoho;
 
 pub use credentials::credentials_directory;
 pub use error::{Error, Kind};
-pub use source::{Fixed, Stored, TokenSource, from_environment};
+pub use source::{Acting, Fixed, Stored, TokenSource, from_environment};
 pub use store::{Lock, Store};
 pub use wire::Revoked;
 

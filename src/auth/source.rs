@@ -1,6 +1,7 @@
 //! Where access tokens come from during a run: a token file that is renewed under its lock, or a
 //! ready token from the environment. Nothing here ever asks a person anything.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -97,11 +98,17 @@ pub struct Stored {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// For whom a service account acts and with which scope, as the profile has it now.
+/// What a profile says of a service account now; it goes before what was stored, and a token that
+/// was made for another key, user or scope is not used. A person's sign-in is used as it is, unless
+/// the profile names a key file.
 #[derive(Clone, Debug)]
-struct Acting {
-    subject: Option<String>,
-    access: Access,
+pub struct Acting {
+    /// The key file; none when it was given to `auth google` or comes as a systemd credential.
+    pub key_file: Option<PathBuf>,
+    /// The user of the domain to act for.
+    pub subject: Option<String>,
+    /// What is done with the contacts.
+    pub access: Access,
 }
 
 impl Stored {
@@ -110,27 +117,26 @@ impl Stored {
     /// # Errors
     /// `SignInNeeded` when there is none, with the command; `Insecure`, `Invalid`, `Io`.
     pub fn open(store: Store, account: Account) -> Result<Self, Error> {
-        let tokens = store.load(&account)?.ok_or_else(|| absent(&account))?;
+        Self::build(store, account, None)
+    }
+
+    /// The same for Google, where it may be a service account.
+    ///
+    /// # Errors
+    /// As [`Stored::open`]; a key file that the profile names counts as a sign-in.
+    pub fn open_google(store: Store, account: Account, acting: Acting) -> Result<Self, Error> {
+        Self::build(store, account, Some(acting))
+    }
+
+    fn build(store: Store, account: Account, acting: Option<Acting>) -> Result<Self, Error> {
+        let tokens = read(&store, &account, acting.as_ref())?;
         Ok(Self {
             store,
             account,
-            acting: None,
+            acting,
             current: Mutex::new(tokens),
             turn: tokio::sync::Mutex::new(()),
         })
-    }
-
-    /// The same with what the profile says of a service account now; a token that was made for
-    /// another user or scope is not used. Other sign-ins are left as they are.
-    #[must_use]
-    pub fn acting_for(mut self, subject: Option<&str>, access: Access) -> Self {
-        self.acting = Some(Acting {
-            subject: subject.map(str::to_owned),
-            access,
-        });
-        let tokens = self.adapted(self.tokens());
-        self.adopt(tokens);
-        self
     }
 
     /// What is known of the sign-in.
@@ -146,28 +152,6 @@ impl Stored {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = tokens;
     }
 
-    fn adapted(&self, mut tokens: Tokens) -> Tokens {
-        let Some(acting) = self
-            .acting
-            .as_ref()
-            .filter(|_| tokens.kind == TokenKind::ServiceAccount)
-        else {
-            return tokens;
-        };
-        let subject = acting.subject.clone().or(tokens.subject.clone());
-        let scopes = vec![google::scope(acting.access).to_owned()];
-        if tokens.subject != subject || tokens.scopes != scopes {
-            tokens.access_token = None;
-            tokens.expires_at = None;
-        }
-        Tokens {
-            account: subject.clone(),
-            subject,
-            scopes,
-            ..tokens
-        }
-    }
-
     /// Renews under the lock, unless another did meanwhile.
     async fn renewed(&self, refused: Option<&SecretString>) -> Result<SecretString, Error> {
         let _turn = self.turn.lock().await;
@@ -176,11 +160,7 @@ impl Stored {
         let is_new = |token: &&SecretString| {
             refused.is_none_or(|refused| refused.expose_secret() != token.expose_secret())
         };
-        let on_disk = self
-            .store
-            .load(&self.account)?
-            .map(|tokens| self.adapted(tokens))
-            .ok_or_else(|| absent(&self.account))?;
+        let on_disk = read(&self.store, &self.account, self.acting.as_ref())?;
         // Memory is ahead of the file where the store cannot be written (a systemd credential).
         for tokens in [&on_disk, &self.tokens()] {
             let same = tokens.origin == on_disk.origin;
@@ -241,6 +221,33 @@ impl TokenSource for Stored {
     fn scopes(&self) -> Option<Vec<String>> {
         Some(self.tokens().scopes).filter(|scopes| !scopes.is_empty())
     }
+}
+
+fn read(store: &Store, account: &Account, acting: Option<&Acting>) -> Result<Tokens, Error> {
+    let stored = store.load(account)?;
+    let Some(acting) = acting else {
+        return stored.ok_or_else(|| absent(account));
+    };
+    let blank = || Tokens::new(Provider::Google, TokenKind::ServiceAccount);
+    let mut tokens = match (stored, &acting.key_file) {
+        (Some(tokens), _) if tokens.kind == TokenKind::ServiceAccount => tokens,
+        (_, Some(_)) => blank(),
+        (Some(tokens), None) => return Ok(tokens),
+        (None, None) => return Err(absent(account)),
+    };
+    let before = (tokens.key_file, tokens.subject, tokens.scopes);
+    let now = (
+        acting.key_file.clone().or(before.0.clone()),
+        acting.subject.clone().or(before.1.clone()),
+        vec![google::scope(acting.access).to_owned()],
+    );
+    if before != now {
+        tokens.access_token = None;
+        tokens.expires_at = None;
+    }
+    tokens.account.clone_from(&now.1);
+    (tokens.key_file, tokens.subject, tokens.scopes) = now;
+    Ok(tokens)
 }
 
 fn absent(account: &Account) -> Error {

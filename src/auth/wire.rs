@@ -139,7 +139,7 @@ pub(super) async fn send(request: HttpRequest) -> Result<HttpResponse, Trouble> 
     let body = answer.bytes().await.map_err(brief)?.to_vec();
     let refused = serde_json::from_slice::<Refusal>(&body).is_ok();
     let status = match (status.as_u16(), refused) {
-        (500.., _) | (429, _) | (300..=499, false) => {
+        (429 | 500.., _) | (300..=499, false) => {
             return Err(Trouble(format!(
                 "the server answered HTTP {}",
                 status.as_u16()

@@ -362,7 +362,7 @@ fn take(tokens: &mut Tokens, grant: Grant) {
 }
 
 /// The e-mail address in an ID token. Its signature is not checked: it came straight from the token
-/// server over TLS (OpenID Connect Core 3.1.3.7, point 6), and nothing but a comparison hangs on it.
+/// server over TLS (`OpenID` Connect Core 3.1.3.7, point 6), and nothing but a comparison hangs on it.
 fn address_of(id_token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Claims {
