@@ -1,5 +1,6 @@
 //! crmsync keeps the contacts of a CRM and of Google Contacts the same.
 
+pub mod auth;
 pub mod connector;
 pub mod mapping;
 pub mod model;
