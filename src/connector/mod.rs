@@ -5,6 +5,7 @@
 //! [`Write`]s into calls.
 
 mod error;
+pub mod google;
 pub mod http;
 
 pub use error::{Error, Kind, Reach};
