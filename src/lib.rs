@@ -1,1 +1,4 @@
 //! crmsync.
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

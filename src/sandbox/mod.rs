@@ -1,0 +1,5 @@
+//! The simulated services.
+
+pub mod faults;
+pub mod http;
+pub mod zoho;
