@@ -19,10 +19,9 @@ pub(super) const BATCH: usize = 100;
 pub(super) fn fault_at(fault: Option<&Fault>, index: usize) -> Option<Failure> {
     let fault = fault.filter(|fault| fault.kind == FaultKind::BatchPartial)?;
     let named = fault.params.get("index").cloned().unwrap_or(json!(0));
-    let hit = match &named {
-        Value::Array(list) => list.contains(&json!(index)),
-        one => *one == json!(index),
-    };
+    let hit = named
+        .as_array()
+        .map_or(named == json!(index), |list| list.contains(&json!(index)));
     let code = fault.params.get("code").and_then(Value::as_str);
     hit.then(|| refusal(code.unwrap_or("RECORD_LOCKED")))
 }

@@ -98,15 +98,16 @@ fn page(request: &Request, scopes: &str) -> Reply {
         query.append_pair("decision", decision);
         escaped(&format!("/oauth/v2/auth?{}", query.finish()))
     };
-    let items: String = scopes
+    let items = scopes
         .split([',', ' '])
-        .map(|scope| format!("<li><code>{}</code></li>", escaped(scope)))
-        .collect();
+        .map(escaped)
+        .collect::<Vec<_>>()
+        .join("</code></li><li><code>");
     Reply::html(
         200,
         format!(
             "<!doctype html><html lang=\"en\"><head><title>Simulated CRM: allow access?</title></head><body>\
-             <h1>Simulated CRM</h1><p>The sandbox client asks for:</p><ul>{items}</ul>\
+             <h1>Simulated CRM</h1><p>The sandbox client asks for:</p><ul><li><code>{items}</code></li></ul>\
              <p><a href=\"{}\">Allow</a> <a href=\"{}\">Deny</a></p></body></html>",
             link("allow"),
             link("deny")

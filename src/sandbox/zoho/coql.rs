@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::coql_parse::{Condition, Joint, Query, Word, parse};
 use super::criteria::{Column, Expr, Is, Lit, Test, compare, literal};
 use super::errors::{Answer, Failure};
+use super::render::describe_field;
 use super::schema::Kind;
 use super::store::{Gaps, Module, Record};
 use super::{ZohoWorld, json_body};
@@ -90,7 +91,7 @@ impl ZohoWorld {
             let fields: Map<String, Value> = columns
                 .iter()
                 .filter_map(|name| module.field(name))
-                .map(|field| (field.api_name.clone(), self.describe_field(field)))
+                .map(|field| (field.api_name.clone(), describe_field(field)))
                 .collect();
             answer["fields"] = Value::Object(fields);
         }

@@ -176,13 +176,17 @@ impl Expr {
                 test,
                 negated: false,
                 ..
-            }) => match test {
-                Test::Greater(Lit::Number(id)) => u64::try_from(*id).unwrap_or(0).saturating_add(1),
-                Test::AtLeast(Lit::Number(id)) | Test::Between(Lit::Number(id), _) => {
+            }) => {
+                if let Test::Greater(Lit::Number(id)) = test {
+                    u64::try_from(*id).unwrap_or(0).saturating_add(1)
+                } else if let Test::AtLeast(Lit::Number(id)) | Test::Between(Lit::Number(id), _) =
+                    test
+                {
                     u64::try_from(*id).unwrap_or(0)
+                } else {
+                    0
                 }
-                _ => 0,
-            },
+            }
             Self::All(parts) => parts.iter().map(Self::lowest_id).max().unwrap_or(0),
             Self::Is(_) | Self::Any(_) | Self::Members(_) => 0,
         }

@@ -70,7 +70,7 @@ impl ZohoWorld {
                 }
                 (Kind::Lookup, Some("Accounts"), Value::Object(map)) if !map.contains_key("id") => {
                     let account = map.get("name").and_then(Value::as_str).unwrap_or_default();
-                    self.account(&account.to_owned(), now)
+                    self.account(account, now)
                 }
                 (Kind::Owner, _, Value::String(id)) => json!({ "id": id }),
                 _ => value,

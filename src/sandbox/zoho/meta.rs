@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::errors::{Answer, Failure};
-use super::render::user_names;
+use super::render::{describe_field, user_names};
 use super::store::Module;
 use super::{COLLEAGUE, ORG, SANDBOX_USER, ZohoWorld};
 use crate::sandbox::http::{Reply, Request};
@@ -103,7 +103,7 @@ impl ZohoWorld {
             .fields
             .iter()
             .filter(|field| !field.hidden)
-            .map(|field| self.describe_field(field))
+            .map(describe_field)
             .collect();
         Ok(Reply::json(200, &json!({ "fields": fields })))
     }

@@ -128,12 +128,11 @@ impl ZohoWorld {
         if let Some(reply) = fault.and_then(|fault| stopped_by(fault, call, module)) {
             return reply;
         }
-        let answer = match route {
-            Route::OAuth(step) => return self.oauth_step(step, request, now),
-            Route::Other if !request.path.starts_with("/crm/") => Err(Failure::url()),
-            route => self.api(&route, request, now, fault),
-        };
-        answer.unwrap_or_else(|failure| failure.reply())
+        if let Route::OAuth(step) = route {
+            return self.oauth_step(step, request, now);
+        }
+        self.api(&route, request, now, fault)
+            .unwrap_or_else(|failure| failure.reply())
     }
 
     fn api(

@@ -73,7 +73,7 @@ impl Scopes {
         self.0.as_ref().is_none_or(|scopes| {
             scopes.iter().any(|scope| {
                 scope.starts_with("zohocrm.modules.")
-                    && (scope.ends_with(".read") || scope.ends_with(".all"))
+                    && matches!(scope.rsplit('.').next(), Some("read" | "all"))
             })
         })
     }

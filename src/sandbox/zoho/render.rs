@@ -80,51 +80,51 @@ impl ZohoWorld {
         }
         Value::Object(out)
     }
+}
 
-    /// A field as its metadata describes it.
-    pub(super) fn describe_field(&self, field: &Field) -> Value {
-        let writable = !field.read_only;
-        let values: Vec<Value> = field
-            .picklist
-            .iter()
-            .zip(1u64..)
-            .map(|(value, number)| {
-                json!({
-                    "id": (field.id + 100_000 + number).to_string(), "display_value": value,
-                    "actual_value": value, "reference_value": value,
-                    "sequence_number": number, "type": "used",
-                })
+/// A field as its metadata describes it.
+pub(super) fn describe_field(field: &Field) -> Value {
+    let writable = !field.read_only;
+    let values: Vec<Value> = field
+        .picklist
+        .iter()
+        .zip(1u64..)
+        .map(|(value, number)| {
+            json!({
+                "id": (field.id + 100_000 + number).to_string(), "display_value": value,
+                "actual_value": value, "reference_value": value,
+                "sequence_number": number, "type": "used",
             })
-            .collect();
-        let unique = if field.unique {
-            json!({"casesensitive": "false"})
-        } else {
-            json!({})
-        };
-        let lookup = field.lookup.map_or_else(
-            || json!({}),
-            |module| json!({"module": {"api_name": module}, "display_label": field.label, "api_name": field.api_name}),
-        );
-        let permission = if writable { "read_write" } else { "read_only" };
-        json!({
-            "id": field.id.to_string(), "api_name": field.api_name,
-            "field_label": field.label, "display_label": field.label,
-            "data_type": field.kind.data_type(), "json_type": field.kind.json_type(),
-            "length": field.length, "decimal_place": null, "custom_field": field.custom,
-            "read_only": field.read_only, "field_read_only": field.read_only,
-            "system_mandatory": field.mandatory, "visible": true, "virtual_field": false,
-            "searchable": field.kind.is_text(), "sortable": true, "filterable": !field.encrypted,
-            "operation_type": {
-                "api_create": writable, "api_update": writable,
-                "web_create": writable, "web_update": writable,
-            },
-            "view_type": {"view": true, "create": writable, "edit": writable, "quick_create": field.mandatory},
-            "pick_list_values": values, "unique": unique, "lookup": lookup,
-            "profiles": [{"id": super::meta::PROFILE.to_string(), "name": "Administrator", "permission_type": permission}],
-            "crypt": field.encrypted.then(|| json!({"mode": "encrypted", "status": 1})),
-            "private": null,
-            "hipaa_compliance_enabled": field.restricted,
-            "hipaa_compliance": field.restricted.then(|| json!({"restricted_in_export": true})),
         })
-    }
+        .collect();
+    let unique = if field.unique {
+        json!({"casesensitive": "false"})
+    } else {
+        json!({})
+    };
+    let lookup = field.lookup.map_or_else(
+        || json!({}),
+        |module| json!({"module": {"api_name": module}, "display_label": field.label, "api_name": field.api_name}),
+    );
+    let permission = if writable { "read_write" } else { "read_only" };
+    json!({
+        "id": field.id.to_string(), "api_name": field.api_name,
+        "field_label": field.label, "display_label": field.label,
+        "data_type": field.kind.data_type(), "json_type": field.kind.json_type(),
+        "length": field.length, "decimal_place": null, "custom_field": field.custom,
+        "read_only": field.read_only, "field_read_only": field.read_only,
+        "system_mandatory": field.mandatory, "visible": true, "virtual_field": false,
+        "searchable": field.kind.is_text(), "sortable": true, "filterable": !field.encrypted,
+        "operation_type": {
+            "api_create": writable, "api_update": writable,
+            "web_create": writable, "web_update": writable,
+        },
+        "view_type": {"view": true, "create": writable, "edit": writable, "quick_create": field.mandatory},
+        "pick_list_values": values, "unique": unique, "lookup": lookup,
+        "profiles": [{"id": super::meta::PROFILE.to_string(), "name": "Administrator", "permission_type": permission}],
+        "crypt": field.encrypted.then(|| json!({"mode": "encrypted", "status": 1})),
+        "private": null,
+        "hipaa_compliance_enabled": field.restricted,
+        "hipaa_compliance": field.restricted.then(|| json!({"restricted_in_export": true})),
+    })
 }

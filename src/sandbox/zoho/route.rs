@@ -173,26 +173,23 @@ impl<'a> Route<'a> {
     /// What a call costs in API credits.
     pub(super) fn credits(&self, request: &Request) -> u64 {
         let body = || serde_json::from_slice::<Value>(&request.body).unwrap_or(Value::Null);
-        match self {
-            Self::Coql => {
-                let body = body();
-                let query = body.get("select_query").and_then(Value::as_str);
-                match query.map_or(200, super::coql_parse::limit_of) {
-                    0..=200 => 1,
-                    201..=1000 => 2,
-                    _ => 3,
-                }
-            }
-            Self::Records(_) | Self::Upsert(_)
-                if matches!(request.method.as_str(), "POST" | "PUT") =>
-            {
-                let items = body()
-                    .get("data")
-                    .and_then(Value::as_array)
-                    .map_or(1, Vec::len);
-                u64::try_from(items.div_ceil(10)).unwrap_or(1).max(1)
-            }
-            _ => 1,
+        if matches!(self, Self::Coql) {
+            let body = body();
+            let query = body.get("select_query").and_then(Value::as_str);
+            return match query.map_or(200, super::coql_parse::limit_of) {
+                0..=200 => 1,
+                201..=1000 => 2,
+                _ => 3,
+            };
         }
+        let writes = matches!(request.method.as_str(), "POST" | "PUT");
+        if writes && matches!(self, Self::Records(_) | Self::Upsert(_)) {
+            let items = body()
+                .get("data")
+                .and_then(Value::as_array)
+                .map_or(1, Vec::len);
+            return u64::try_from(items.div_ceil(10)).unwrap_or(1).max(1);
+        }
+        1
     }
 }

@@ -24,7 +24,6 @@ impl Kind {
     /// `data_type` in the field metadata.
     pub(super) fn data_type(self) -> &'static str {
         match self {
-            Self::Text => "text",
             Self::Textarea => "textarea",
             Self::Email => "email",
             Self::Phone => "phone",
@@ -37,7 +36,7 @@ impl Kind {
             Self::Integer => "integer",
             Self::Lookup => "lookup",
             Self::Owner => "ownerlookup",
-            Self::Tags => "text",
+            Self::Text | Self::Tags => "text",
             Self::Image => "profileimage",
         }
     }

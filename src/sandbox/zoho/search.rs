@@ -182,9 +182,9 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-fn one(module: &Module, text: &str) -> Result<Expr, Failure> {
+fn one(module: &Module, clause: &str) -> Result<Expr, Failure> {
     let wrong = || Failure::invalid_param("criteria");
-    let mut parts = text.splitn(3, ':');
+    let mut parts = clause.splitn(3, ':');
     let (Some(name), Some(operator), Some(value)) = (parts.next(), parts.next(), parts.next())
     else {
         return Err(wrong());
@@ -192,7 +192,7 @@ fn one(module: &Module, text: &str) -> Result<Expr, Failure> {
     let column = Column::of(module, name).ok_or_else(wrong)?;
     let value = value.replace('\\', "");
     let kind = column.kind();
-    let lit = |text: &str| literal(kind, &json!(text), false).ok_or_else(wrong);
+    let lit = |word: &str| literal(kind, &json!(word), false).ok_or_else(wrong);
     let is_text = kind.is_text() && kind != Kind::Date;
     let test = match operator {
         "equals" | "not_equal" if is_text => Test::Loose(loosened(&value)),

@@ -161,9 +161,9 @@ pub(super) fn criteria(module: &Module, value: &Value) -> Result<Expr, String> {
     let lit = |value: &Value| {
         literal(column.kind(), value, false).ok_or_else(|| format!("{value} does not fit {name}"))
     };
-    let many = || match operand {
-        Value::Array(values) => values.iter().map(lit).collect::<Result<Vec<_>, _>>(),
-        value => Ok(vec![lit(value)?]),
+    let many = || match operand.as_array() {
+        Some(values) => values.iter().map(lit).collect::<Result<Vec<_>, _>>(),
+        None => Ok(vec![lit(operand)?]),
     };
     let word = || operand.as_str().unwrap_or_default().to_lowercase();
     let test = match comparator {

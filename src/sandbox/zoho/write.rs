@@ -124,7 +124,9 @@ impl ZohoWorld {
             (None, WriteKind::Create) => None,
         };
         match target {
-            Some((id, duplicate)) => self.update(name, id, fields, index, call, duplicate),
+            Some((id, duplicate)) => {
+                self.update(name, id, fields, index, call, duplicate.as_deref())
+            }
             None => self.create(name, fields, index, call),
         }
     }
@@ -224,7 +226,7 @@ impl ZohoWorld {
         item: &Fields,
         index: usize,
         call: &Call<'_>,
-        duplicate: Option<String>,
+        duplicate: Option<&str>,
     ) -> Result<Value, Failure> {
         let module = self.module(name)?;
         let record = module.records.get(&id).ok_or_else(Failure::no_such_id)?;
@@ -293,7 +295,7 @@ impl ZohoWorld {
         id: u64,
         message: &str,
         call: &Call<'_>,
-        duplicate: Option<String>,
+        duplicate: Option<&str>,
     ) -> Value {
         let record = self
             .module(name)
