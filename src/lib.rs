@@ -3,3 +3,5 @@
 pub mod connector;
 pub mod mapping;
 pub mod model;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
