@@ -5,6 +5,8 @@
 //! [`Write`]s into calls.
 
 mod error;
+pub mod google;
+pub mod http;
 
 pub use error::{Error, Kind, Reach};
 

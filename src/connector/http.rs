@@ -1,0 +1,363 @@
+//! The one HTTP client: signing in each request, waiting and repeating, and telling "not executed"
+//! from "nobody knows".
+
+mod call;
+mod patience;
+mod transport;
+
+pub use call::{Answer, Call, Repeat, SendError, Verdict};
+pub use patience::Patience;
+pub use transport::is_loopback;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Error, Kind, Meter};
+use patience::backoff;
+use transport::{Trouble, transport};
+
+/// The most bytes that an answer may have after decompression.
+pub const BODY_LIMIT: usize = 64 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where access tokens come from.
+#[async_trait]
+pub trait TokenSource: Send + Sync {
+    /// A token that is believed to be good.
+    async fn token(&self) -> Result<SecretString, Error>;
+    /// A new token after the remote refused one; `Unauthorized` when there is no way to get one.
+    async fn renew(&self, refused: &SecretString) -> Result<SecretString, Error>;
+    /// The API root that came with the token, where the remote tells one (Zoho's `api_domain`).
+    fn api_domain(&self) -> Option<String>;
+}
+
+/// How a client is set up.
+#[derive(Clone)]
+pub struct HttpSettings {
+    /// What messages call the remote (`Google`).
+    pub remote: &'static str,
+    /// The word before the token in the `Authorization` header (`Bearer`, `Zoho-oauthtoken`).
+    pub scheme: &'static str,
+    /// Where tokens come from.
+    pub tokens: Arc<dyn TokenSource>,
+    /// The budget of waiting.
+    pub patience: Patience,
+    /// The longest time for one request, body included.
+    pub timeout: Duration,
+    /// Every wait is multiplied by this; 1 outside tests. The budget is charged unscaled.
+    pub wait_scale: f64,
+}
+
+impl HttpSettings {
+    /// Settings with a minute for a request and five minutes of patience.
+    #[must_use]
+    pub fn new(remote: &'static str, scheme: &'static str, tokens: Arc<dyn TokenSource>) -> Self {
+        Self {
+            remote,
+            scheme,
+            tokens,
+            patience: Patience::default(),
+            timeout: Duration::from_secs(60),
+            wait_scale: 1.0,
+        }
+    }
+}
+
+/// The client; cheap to clone.
+#[derive(Clone)]
+pub struct Http(Arc<Inner>);
+
+struct Inner {
+    settings: HttpSettings,
+    wide: Client,
+    local: Client,
+    meter: Mutex<Meter>,
+}
+
+impl Http {
+    /// Builds a client.
+    pub fn new(settings: HttpSettings) -> Result<Self, Error> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // A provider that is there already is as good.
+            drop(rustls::crypto::ring::default_provider().install_default());
+        });
+        let build = || {
+            Client::builder()
+                .user_agent(concat!("crmsync/", env!("CARGO_PKG_VERSION"), " (gzip)"))
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(settings.timeout)
+                .redirect(reqwest::redirect::Policy::none())
+        };
+        let made = |result: reqwest::Result<Client>| {
+            result.map_err(|cause| Error {
+                hint: Some(
+                    "Install the operating system's root certificates (package ca-certificates)."
+                        .to_owned(),
+                ),
+                source: Some(Box::new(cause)),
+                ..error(
+                    settings.remote,
+                    "set up TLS",
+                    Kind::Config,
+                    "the HTTP client cannot be built",
+                )
+            })
+        };
+        let wide = made(build().build())?;
+        let local = made(build().no_proxy().build())?;
+        Ok(Self(Arc::new(Inner {
+            settings,
+            wide,
+            local,
+            meter: Mutex::new(Meter::default()),
+        })))
+    }
+
+    /// The requests sent so far.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        self.0
+            .meter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What messages call the remote.
+    #[must_use]
+    pub fn remote(&self) -> &'static str {
+        self.0.settings.remote
+    }
+
+    /// The API root that came with the token.
+    #[must_use]
+    pub fn api_domain(&self) -> Option<String> {
+        self.0.settings.tokens.api_domain()
+    }
+
+    /// Sends a request until it is answered for good. `judge` reads every answer; a 401 makes one
+    /// new token before its verdict counts, unless it fails with another kind than `Unauthorized`.
+    /// A failure is `Uncertain` when any attempt reached the server and was answered by nothing or
+    /// by a server error (5xx).
+    pub async fn send(
+        &self,
+        call: Call<'_>,
+        judge: &(dyn Fn(&Answer) -> Verdict + Sync),
+    ) -> Result<Answer, SendError> {
+        let inner = &*self.0;
+        let mut token = inner
+            .settings
+            .tokens
+            .token()
+            .await
+            .map_err(SendError::Failed)?;
+        let mut renewed = false;
+        let mut tries = 0_u32;
+        // Whether any attempt so far may have been executed without an answer that says so.
+        let mut reached = false;
+        let settle = |reached: bool, error: Error| {
+            if reached {
+                SendError::Uncertain(error)
+            } else {
+                SendError::Failed(error)
+            }
+        };
+        loop {
+            tries += 1;
+            let answer = match self.attempt(&call, &token).await {
+                Ok(answer) => answer,
+                Err(trouble) => {
+                    reached |= trouble.sent;
+                    let repeatable = !trouble.sent || call.repeat == Repeat::Safe;
+                    if repeatable && tries < trouble.tries && self.pause(backoff(tries)).await {
+                        continue;
+                    }
+                    return Err(settle(reached, trouble.error));
+                }
+            };
+            reached |= answer.status >= 500;
+            let fail = |kind, reason: &str| error(inner.settings.remote, call.doing, kind, reason);
+            let verdict = judge(&answer);
+            let other =
+                matches!(&verdict, Verdict::Fail(error) if error.kind != Kind::Unauthorized);
+            if answer.status == 401 && !other {
+                if !renewed {
+                    renewed = true;
+                    token = inner
+                        .settings
+                        .tokens
+                        .renew(&token)
+                        .await
+                        .map_err(SendError::Failed)?;
+                    continue;
+                }
+                return Err(SendError::Failed(match verdict {
+                    Verdict::Fail(error) => error,
+                    Verdict::Take | Verdict::Retry { .. } => {
+                        fail(Kind::Unauthorized, "the access token was refused")
+                    }
+                }));
+            }
+            match verdict {
+                Verdict::Take => return Ok(answer),
+                Verdict::Fail(error) => return Err(settle(reached, error)),
+                Verdict::Retry {
+                    after,
+                    floor,
+                    kind,
+                    reason,
+                } => {
+                    let asked = after.map_or(floor, |after| after.max(floor));
+                    let again = call.repeat == Repeat::Safe || answer.status < 500;
+                    let jitter = if after.is_some() {
+                        backoff(1)
+                    } else {
+                        backoff(tries)
+                    };
+                    if again && self.pause(asked + jitter).await {
+                        continue;
+                    }
+                    let retry_after = (!asked.is_zero()).then_some(asked);
+                    let failed = Error {
+                        retry_after,
+                        ..fail(kind, &reason)
+                    };
+                    return Err(settle(reached, failed));
+                }
+            }
+        }
+    }
+
+    /// Waits when the budget allows it; `false` when it does not and nothing was waited.
+    pub async fn pause(&self, wait: Duration) -> bool {
+        let slept = wait.mul_f64(self.0.settings.wait_scale.max(0.0));
+        let goes = self.0.settings.patience.take(wait, slept);
+        if goes {
+            tracing::debug!(
+                remote = self.remote(),
+                seconds = wait.as_secs_f64(),
+                "waiting before another try"
+            );
+            tokio::time::sleep(slept).await;
+        }
+        goes
+    }
+
+    async fn attempt(&self, call: &Call<'_>, token: &SecretString) -> Result<Answer, Trouble> {
+        let inner = &*self.0;
+        let fail = |kind, reason: &str| Trouble {
+            error: error(inner.settings.remote, call.doing, kind, reason),
+            sent: false,
+            tries: 1,
+        };
+        let mut url = Url::parse(&call.url)
+            .map_err(|_| fail(Kind::Config, "the endpoint is no web address"))?;
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let local = is_loopback(&url);
+        if url.scheme() != "https" && !local {
+            return Err(fail(
+                Kind::Config,
+                "an address without TLS is refused unless its host is a loopback literal",
+            ));
+        }
+        let client = if local { &inner.local } else { &inner.wide };
+        let text = format!("{} {}", inner.settings.scheme, token.expose_secret());
+        let mut signed = HeaderValue::from_str(&text).map_err(|_| {
+            fail(
+                Kind::Unauthorized,
+                "the access token has characters that no header can carry",
+            )
+        })?;
+        signed.set_sensitive(true);
+        let mut request = client
+            .request(call.method.clone(), url)
+            .header(AUTHORIZATION, signed);
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = &call.body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.clone());
+        }
+        self.count(call.name);
+        let begun = Instant::now();
+        let wrong =
+            |cause: reqwest::Error| transport(inner.settings.remote, call.doing, &host, cause);
+        let mut response = request.send().await.map_err(wrong)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(wrong)? {
+            if body.len() + chunk.len() > BODY_LIMIT {
+                return Err(Trouble {
+                    sent: true,
+                    ..fail(Kind::Protocol, "the answer is larger than 64 MB")
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let status = response.status();
+        tracing::debug!(
+            remote = self.remote(),
+            call = call.name,
+            status = status.as_u16(),
+            bytes = body.len(),
+            ms = begun.elapsed().as_millis(),
+            "answered"
+        );
+        if status.is_redirection() && status.as_u16() != 304 {
+            let to = response
+                .headers()
+                .get(LOCATION)
+                .and_then(|to| to.to_str().ok());
+            let to = to
+                .and_then(|to| Url::parse(to).ok())
+                .and_then(|to| to.host_str().map(str::to_owned));
+            let reason = format!(
+                "{host} redirects to {}, which an API does not do",
+                to.as_deref().unwrap_or("another address")
+            );
+            let mut trouble = fail(Kind::Unavailable, &reason);
+            trouble.error.hint = Some(
+                "Check the endpoint, and whether a proxy or a captive portal stands in between."
+                    .to_owned(),
+            );
+            return Err(trouble);
+        }
+        Ok(Answer {
+            status: status.as_u16(),
+            headers: response.headers().clone(),
+            body,
+        })
+    }
+
+    fn count(&self, name: &'static str) {
+        let mut meter = self.0.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.requests += 1;
+        let by_call: &mut BTreeMap<_, _> = &mut meter.by_call;
+        *by_call.entry(name).or_default() += 1;
+    }
+}
+
+/// A failure without hint and cause.
+#[must_use]
+pub fn error(remote: &str, doing: &str, kind: Kind, reason: &str) -> Error {
+    Error {
+        remote: remote.to_owned(),
+        doing: doing.to_owned(),
+        reason: reason.to_owned(),
+        kind,
+        hint: None,
+        retry_after: None,
+        source: None,
+    }
+}

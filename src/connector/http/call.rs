@@ -1,0 +1,117 @@
+//! What a request is made of, and what comes back.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::connector::{Error, Kind};
+
+/// Whether a request may be sent again when nobody knows what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It may: executing it twice does no harm.
+    Safe,
+    /// Never once it may have reached the server.
+    Once,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// Its name in the meter and in logs.
+    pub name: &'static str,
+    /// What is being done, as a lower-case fragment for messages ("list the contacts").
+    pub doing: &'a str,
+    /// The method.
+    pub method: Method,
+    /// The address without the query.
+    pub url: String,
+    /// The query parameters, not yet encoded.
+    pub query: Vec<(&'a str, String)>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, JSON.
+    pub body: Option<Vec<u8>>,
+    /// Whether it may be repeated.
+    pub repeat: Repeat,
+}
+
+/// What a remote answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON of a shape; the error names the place and never the value.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let what = match error.inner().classify() {
+                serde_json::error::Category::Io | serde_json::error::Category::Syntax => {
+                    "is no JSON"
+                }
+                serde_json::error::Category::Eof => "ends in the middle",
+                serde_json::error::Category::Data => "has an unexpected form",
+            };
+            format!("the answer {what} (at `{}`)", error.path())
+        })
+    }
+
+    /// The wait that a `Retry-After` header asks for, given in seconds or as an HTTP date.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        let seconds = date.as_second() - jiff::Timestamp::now().as_second();
+        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    }
+}
+
+/// What a connector makes of an answer.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The caller understands it, errors included.
+    Take,
+    /// The same request may work later.
+    Retry {
+        /// The wait that the remote asked for.
+        after: Option<Duration>,
+        /// The shortest sensible wait.
+        floor: Duration,
+        /// The sort of failure when patience ends.
+        kind: Kind,
+        /// What the remote said.
+        reason: String,
+    },
+    /// It failed for good.
+    Fail(Error),
+}
+
+/// Why a request brought no answer.
+#[derive(Debug)]
+pub enum SendError {
+    /// It was surely not executed.
+    Failed(Error),
+    /// It may have been executed.
+    Uncertain(Error),
+}
+
+impl SendError {
+    /// The failure, for calls where it makes no difference.
+    #[must_use]
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Failed(error) | Self::Uncertain(error) => error,
+        }
+    }
+}
