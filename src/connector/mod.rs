@@ -6,6 +6,7 @@
 
 mod error;
 pub mod http;
+pub mod zoho;
 
 pub use error::{Error, Kind, Reach};
 
