@@ -7,6 +7,7 @@
 mod error;
 pub mod google;
 pub mod http;
+pub mod zoho;
 
 pub use error::{Error, Kind, Reach};
 

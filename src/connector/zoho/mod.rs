@@ -1,0 +1,247 @@
+//! Zoho CRM (API v8): one module, one list view.
+
+mod api;
+mod convert;
+mod coql;
+mod defaults;
+mod find;
+mod gear;
+mod meta;
+mod outcome;
+mod read;
+mod settle;
+mod table;
+mod vet;
+mod views;
+mod wire;
+mod write;
+
+pub use defaults::{DefaultPair, default_mapping};
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+
+use super::http::Http;
+use super::{
+    Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
+};
+use crate::mapping::Mapping;
+use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
+use gear::Gear;
+
+/// A record read longer ago than this is read again before it is written.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// What a profile says about Zoho CRM.
+#[derive(Clone, Debug)]
+pub struct ZohoSettings {
+    /// The API root; none takes the one that came with the token, else the data centre's.
+    pub endpoint: Option<String>,
+    /// The data centre's short name (`eu`, `us`).
+    pub data_center: String,
+    /// The module: `Contacts`, `Leads` or `Vendors`.
+    pub module: String,
+    /// The list view by identifier or name.
+    pub view: String,
+    /// What new records get beside the mapped fields, by API name (`[crm.defaults]`).
+    pub defaults: BTreeMap<String, serde_json::Value>,
+    /// Which automations writes set off (`workflow`, `approval`, `blueprint`); none by default.
+    pub trigger: Vec<String>,
+    /// How many calls may be under way at once, at least 1.
+    pub lanes: usize,
+}
+
+impl Default for ZohoSettings {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            data_center: "us".to_owned(),
+            module: "Contacts".to_owned(),
+            view: "All Contacts".to_owned(),
+            defaults: BTreeMap::new(),
+            trigger: Vec::new(),
+            lanes: 10,
+        }
+    }
+}
+
+/// The members of a view that COQL does not read, and when they were read.
+type Members = Option<(Instant, Arc<HashSet<u64>>)>;
+
+/// The connector.
+pub struct Zoho {
+    settings: ZohoSettings,
+    http: Http,
+    /// Free places for calls.
+    lanes: Semaphore,
+    /// How many places there are, and when they were last made fewer.
+    width: Mutex<(usize, Option<Instant>)>,
+    /// The server's clock less this machine's, seconds.
+    skew: AtomicI64,
+    gear: RwLock<Option<Arc<Gear>>>,
+    /// When the last fetch that ended well began: it vouches for every record.
+    fetched: Mutex<Option<Instant>>,
+    /// When single records were read since.
+    read: Mutex<HashMap<u64, Instant>>,
+    members: Mutex<Members>,
+}
+
+impl Zoho {
+    /// A connector; nothing is sent yet.
+    #[must_use]
+    pub fn new(settings: ZohoSettings, http: Http) -> Self {
+        let lanes = settings.lanes.max(1);
+        Self {
+            settings,
+            http,
+            lanes: Semaphore::new(lanes),
+            width: Mutex::new((lanes, None)),
+            skew: AtomicI64::new(0),
+            gear: RwLock::new(None),
+            fetched: Mutex::new(None),
+            read: Mutex::new(HashMap::new()),
+            members: Mutex::new(None),
+        }
+    }
+
+    fn gear(&self) -> Result<Arc<Gear>, Error> {
+        self.gear
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(|| {
+                api::fail(
+                    "use the connector",
+                    Kind::Config,
+                    "it was not equipped with a probe and a mapping",
+                )
+            })
+    }
+
+    /// A fetch that began then has ended well.
+    fn confirmed(&self, begun: Instant) {
+        *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        self.read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// These records were read directly.
+    fn read_directly(&self, ids: &[RemoteId], begun: Instant) {
+        self.read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(ids.iter().map(|id| (read::compact(id.as_str()), begun)));
+    }
+
+    /// Whether what is known of a record is fresh enough to write on top of it.
+    fn is_fresh(&self, id: &RemoteId) -> bool {
+        let fetched = *self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = self
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&read::compact(id.as_str()))
+            .copied();
+        fetched
+            .max(read)
+            .is_some_and(|begun| begun.elapsed() < FRESH)
+    }
+}
+
+#[async_trait]
+impl Source for Zoho {
+    fn side(&self) -> Side {
+        Side::Crm
+    }
+
+    fn name(&self) -> &'static str {
+        "Zoho CRM"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            reads_whole_account: false,
+            keeps_stamp: false,
+            list_writable: false,
+            can_archive: false,
+            lanes: self.width.lock().unwrap_or_else(PoisonError::into_inner).0,
+            capacity: None,
+            cursor_life: Some(Duration::from_secs(55 * 24 * 3600)),
+        }
+    }
+
+    async fn probe(&self, last: Option<&Probe>) -> Result<Probe, Error> {
+        self.read_probe(last).await
+    }
+
+    async fn lists(&self) -> Result<Vec<ListInfo>, Error> {
+        self.all_lists().await
+    }
+
+    fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error> {
+        let gear = Gear::new(&self.settings.module, probe, mapping);
+        *self.gear.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(gear));
+        Ok(())
+    }
+
+    /// The module, the view and the columns. The way of reading is left out: a watermark means the
+    /// same in every one of them.
+    fn fingerprint(&self) -> String {
+        let Ok(gear) = self.gear() else {
+            return String::new();
+        };
+        let covers = if gear.list.covers_all { "all" } else { "view" };
+        format!(
+            "zoho/1 {}#{} {covers} {}",
+            gear.module,
+            gear.list.id,
+            gear.columns.join(",")
+        )
+    }
+
+    async fn fetch(&self, ask: &Ask, pages: PageSender) -> Result<FetchEnd, Error> {
+        self.fetch_pages(ask, pages).await
+    }
+
+    async fn get(&self, ids: &[RemoteId]) -> Result<Vec<Found>, Error> {
+        self.get_records(ids).await
+    }
+
+    async fn find(&self, keys: &[Key]) -> Result<Vec<Record>, Error> {
+        self.find_records(keys).await
+    }
+
+    fn vet(&self, write: &Write) -> Result<(), Refusal> {
+        match self.gear() {
+            Ok(gear) => vet::vet(&gear, &self.settings.defaults, write),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn meter(&self) -> Meter {
+        self.http.meter()
+    }
+}
+
+#[async_trait]
+impl Sink for Zoho {
+    fn batches(&self, writes: Vec<Write>) -> Vec<Vec<Write>> {
+        write::batches(writes)
+    }
+
+    async fn write(&self, batch: &[Write]) -> Written {
+        self.write_batch(batch).await
+    }
+
+    async fn look(&self, open: &[Write]) -> Result<Vec<Record>, Error> {
+        let keys: Vec<Key> = open.iter().filter_map(|write| write.key.clone()).collect();
+        self.find_records(&keys).await
+    }
+}
