@@ -270,6 +270,17 @@ fn word<T: Copy>(sheet: &Sheet, name: &str, words: &[(&str, T)]) -> Option<T> {
         .map(|(_, meaning)| *meaning)
 }
 
+/// The word for a meaning.
+pub(super) fn word_of<T: Copy + PartialEq>(
+    words: &[(&'static str, T)],
+    of: T,
+) -> Option<&'static str> {
+    words
+        .iter()
+        .find(|(_, meaning)| *meaning == of)
+        .map(|(word, _)| *word)
+}
+
 fn flag(sheet: &Sheet, name: &str) -> bool {
     sheet.given(name) == Some(&Given::Flag(true))
 }

@@ -1,17 +1,24 @@
 //! The profile: one TOML file, read into something that is valid by construction.
 
 mod build;
+pub mod edit;
 mod fault;
+mod fingerprint;
 mod keys;
 mod load;
 mod read;
+mod schema;
 mod secret;
 mod table;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use fault::{Finding, Invalid, ProfileError};
+pub use fingerprint::fingerprint;
 pub use keys::{KeyInfo, Presence, Shape, key, keys};
 pub use load::list;
+pub use schema::schema;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -215,7 +215,11 @@ fn wrong_type(key: &KeyInfo, value: &Spanned<DeValue<'_>>) -> Vec<Fault> {
         key.shape,
         Shape::Flag | Shape::Count(..) | Shape::Values | Shape::Words(_)
     );
-    let unquote = value.get_ref().is_str() && matches!(key.shape, Shape::Flag | Shape::Count(..));
+    let unquote = match (key.shape, value.get_ref().as_str()) {
+        (Shape::Flag, Some(text)) => text.parse::<bool>().is_ok(),
+        (Shape::Count(..), Some(text)) => text.parse::<u64>().is_ok(),
+        (_, _) => false,
+    };
     vec![if quotes && as_text {
         fault.help("put it in quotes")
     } else if unquote {
@@ -251,7 +255,7 @@ fn one_of(name: &str, words: &[&str], text: &str) -> Result<String, Wrong> {
         .unwrap_or_default();
     Err((
         format!("`{name}` cannot be \"{text}\""),
-        format!("{meant}It takes {}", quoted(words)),
+        format!("{meant}it takes {}", quoted(words)),
     ))
 }
 
