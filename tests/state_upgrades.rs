@@ -56,7 +56,7 @@ impl Place {
         let copies = std::fs::read_dir(self.dir.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".bak"));
+            .filter(|name| name.contains(".bak"));
         assert_eq!(copies.count(), 0);
     }
 }

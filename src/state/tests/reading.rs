@@ -250,3 +250,36 @@ fn the_file_and_its_directory_are_private() {
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     assert_eq!(mode(&dir.path().join("a")), 0o700);
 }
+
+#[test]
+fn a_full_disk_and_a_busy_file_are_told_apart_and_lose_nothing() {
+    let mut world = World::new();
+    let scope = world.scope;
+    world.apply(&[touch(Side::Google, "g1")]);
+    let other = Connection::open(world.state.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let conn = &world.state.db.conn;
+    conn.busy_timeout(std::time::Duration::ZERO).unwrap();
+    assert_eq!(world.refuse(&[touch(Side::Crm, "c1")]), Kind::Locked);
+    drop(other);
+
+    let conn = &world.state.db.conn;
+    conn.query_row("PRAGMA max_page_count = 1", [], |_| Ok(()))
+        .unwrap();
+    let many: Vec<Edit> = (0..5_000)
+        .map(|n| touch(Side::Crm, &format!("c{n}")))
+        .collect();
+    assert_eq!(world.refuse(&many), Kind::DiskFull);
+    assert_eq!(world.state.touched(scope).unwrap(), 1);
+}
+
+#[test]
+fn damage_that_only_shows_later_is_told_as_damage() {
+    let mut world = World::new();
+    world.apply(&[put(Side::Google, record("g1", None))]);
+    let conn = &world.state.db.conn;
+    conn.execute_batch("UPDATE mirror SET content = '{\"f\":'")
+        .unwrap();
+    let failed = world.state.seen(world.scope, Side::Google, &ids(&["g1"]));
+    assert_eq!(failed.unwrap_err().kind, Kind::Corrupt);
+}
