@@ -82,9 +82,11 @@ pub(super) fn look(path: &Path, want: Want) -> Result<Body> {
         return Ok(Body::Empty);
     }
     let mut head = [0_u8; 100];
-    let whole = File::open(path)
-        .and_then(|mut file| file.read_exact(&mut head))
-        .is_ok();
+    let whole = match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
+        Ok(()) => true,
+        Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => false,
+        Err(cause) => return Err(Error::from_fault(cause, doing, path)),
+    };
     let expected = u64::from(u32::from_be_bytes([head[28], head[29], head[30], head[31]]))
         * match u16::from_be_bytes([head[16], head[17]]) {
             1 => 65_536,

@@ -1,4 +1,4 @@
-//! The state file: everything that is remembered between runs, in one SQLite file for all profiles.
+//! The state file: everything that is remembered between runs, in one `SQLite` file for all profiles.
 //!
 //! Links and the journal belong to an account pair ([`PairId`]); the mirror, cursors and marks to a
 //! profile on a pair ([`ScopeId`]). [`Db`] holds what can be asked; [`State`] and [`Tx`] lend it.

@@ -278,7 +278,10 @@ pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> std::result::R
                 let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
                 return Err(rusqlite::Error::SqliteFailure(busy, None).into());
             }
-            _ => std::thread::sleep(Duration::from_millis(20)),
+            StepResult::More => {}
+            StepResult::Busy | StepResult::Locked | _ => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
     }
 }

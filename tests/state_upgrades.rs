@@ -1,0 +1,252 @@
+//! State files of every version that was ever written, and files that are none.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::path::{Path, PathBuf};
+
+use crmsync::model::{Rest, Side};
+use crmsync::state::{Kind, RunKind, Settled, State};
+use rusqlite::Connection;
+
+struct Place {
+    dir: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.sqlite3");
+        Self { dir, path }
+    }
+
+    /// The file with a dump in it.
+    fn loaded(dump: &str) -> Self {
+        let place = Self::new();
+        let conn = Connection::open(&place.path).unwrap();
+        conn.execute_batch(dump).unwrap();
+        drop(conn);
+        restrict(&place.path, 0o600);
+        place
+    }
+
+    fn holding(bytes: &[u8]) -> Self {
+        let place = Self::new();
+        std::fs::write(&place.path, bytes).unwrap();
+        restrict(&place.path, 0o600);
+        place
+    }
+
+    /// Both ways of opening refuse with this kind, and the file stays as it was, alone.
+    fn refused(&self, is: impl Fn(Kind) -> bool) {
+        let before = std::fs::read(&self.path).unwrap();
+        for failed in [
+            State::open(&self.path).map(drop).unwrap_err(),
+            State::peek(&self.path).map(drop).unwrap_err(),
+        ] {
+            assert!(is(failed.kind), "{failed:?}");
+            let text = failed.to_string();
+            assert!(text.contains(self.path.to_str().unwrap()), "{text}");
+        }
+        assert_eq!(before, std::fs::read(&self.path).unwrap());
+        let copies = std::fs::read_dir(self.dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.contains(".bak"));
+        assert_eq!(copies.count(), 0);
+    }
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path, _: u32) {}
+
+const V1: &str = include_str!("state/v1.sql");
+
+/// The dump with every statement of its schema, so that a change of the schema needs a new version.
+#[test]
+fn the_dump_of_version_1_is_what_version_1_makes() {
+    let schema = |path: &Path| -> Vec<(String, Option<String>)> {
+        let conn = Connection::open(path).unwrap();
+        let mut query = conn
+            .prepare(
+                "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+            )
+            .unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let fresh = Place::new();
+    drop(State::open(&fresh.path).unwrap());
+    let dumped = Place::loaded(V1);
+    assert_eq!(schema(&dumped.path), schema(&fresh.path));
+}
+
+#[test]
+fn version_1_opens_with_everything_in_it() {
+    let place = Place::loaded(V1);
+    let state = State::open(&place.path).unwrap();
+    let (scope, pair) = state.scope_of("sales").unwrap().unwrap();
+    assert_eq!(
+        state.pair_name(pair).unwrap(),
+        "me@example.com|zoho/org/Contacts"
+    );
+
+    let facts = state.facts(scope).unwrap();
+    assert!(facts.active && facts.pair_settled);
+    assert_eq!(facts.finished_runs_of_pair, 1);
+    assert_eq!(facts.cursors.google.unwrap().cursor, "sync-token");
+
+    let contact = state.contact(pair, &"ann@example.com".into()).unwrap();
+    assert_eq!(contact.len(), 1);
+    assert_eq!(contact[0].ids.google.as_str(), "people/c1");
+    assert_eq!(contact[0].rest, Rest::Awake);
+    assert_eq!(contact[0].base.len(), 2);
+    let ended = state.linked(pair, Side::Crm, &"56".into()).unwrap();
+    assert!(ended.is_some());
+
+    let island = state
+        .island_of(scope, Side::Google, &"people/c1".into())
+        .unwrap();
+    assert_eq!(island.records.google.len(), 1);
+    assert_eq!(island.records.crm.len(), 1);
+    assert_eq!(island.links, contact);
+    assert_eq!(state.touched(scope).unwrap(), 1);
+
+    let runs = state.runs(None, 9).unwrap();
+    assert_eq!(runs.len(), 2);
+    assert_eq!(runs[0].kind, RunKind::Undo(runs[1].no));
+    let writes = state.writes_of(runs[1].no).unwrap();
+    assert_eq!(
+        writes[0].outcome,
+        Some(Settled::Done {
+            id: "people/c1".into()
+        })
+    );
+    assert_eq!(state.open_writes(pair).unwrap().len(), 1);
+    assert_eq!(state.problems_of(runs[1].no).unwrap().len(), 1);
+    assert_eq!(state.failing(scope).unwrap()[0].times, 2);
+    assert_eq!(state.field_names().unwrap().len(), 2);
+}
+
+#[test]
+fn a_newer_file_is_refused() {
+    let place = Place::loaded(V1);
+    let conn = Connection::open(&place.path).unwrap();
+    conn.execute_batch("CREATE TABLE future (no INTEGER); PRAGMA user_version = 99;")
+        .unwrap();
+    drop(conn);
+    place.refused(|kind| {
+        matches!(
+            kind,
+            Kind::Newer {
+                found: 99,
+                known: 1
+            }
+        )
+    });
+}
+
+#[test]
+fn a_damaged_file_is_refused() {
+    let place = Place::loaded(V1);
+    let mut bytes = std::fs::read(&place.path).unwrap();
+    bytes[100..2000].fill(0xA5);
+    Place::holding(&bytes).refused(|kind| kind == Kind::Corrupt);
+}
+
+#[test]
+fn a_file_that_was_cut_short_is_refused() {
+    let place = Place::loaded(V1);
+    let bytes = std::fs::read(&place.path).unwrap();
+    for length in [1, 99, 4096, bytes.len() - 1] {
+        Place::holding(&bytes[..length]).refused(|kind| kind == Kind::Corrupt);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_state_is_refused() {
+    Place::holding(b"name,email\nAnn,ann@example.com\n").refused(|kind| kind == Kind::Corrupt);
+    Place::loaded("CREATE TABLE other (no INTEGER);").refused(|kind| kind == Kind::Corrupt);
+    let place = Place::loaded(V1);
+    let conn = Connection::open(&place.path).unwrap();
+    conn.execute_batch("DROP TABLE said;").unwrap();
+    drop(conn);
+    place.refused(|kind| kind == Kind::Corrupt);
+}
+
+#[test]
+fn an_empty_file_is_a_new_state() {
+    let place = Place::holding(b"");
+    assert!(State::peek(&place.path).unwrap().is_none());
+    let mut state = State::open(&place.path).unwrap();
+    state.write(|tx| tx.scope("sales", "a|b")).unwrap();
+    drop(state);
+    let state = State::open(&place.path).unwrap();
+    assert!(state.scope_of("sales").unwrap().is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_is_only_looked_at() {
+    let place = Place::loaded(V1);
+    restrict(&place.path, 0o400);
+    let before = std::fs::read(&place.path).unwrap();
+    let failed = State::open(&place.path).unwrap_err();
+    assert_eq!(failed.kind, Kind::ReadOnly);
+    let peeked = State::peek(&place.path).unwrap().unwrap();
+    assert!(peeked.scope_of("sales").unwrap().is_some());
+    drop(peeked);
+    assert_eq!(before, std::fs::read(&place.path).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_read_is_refused_with_the_cure() {
+    for mode in [0o640, 0o604, 0o620, 0o601] {
+        let place = Place::loaded(V1);
+        restrict(&place.path, mode);
+        place.refused(|kind| kind == Kind::Permissions);
+        let text = State::open(&place.path).unwrap_err().to_string();
+        assert!(text.contains("chmod 600 '"), "{text}");
+    }
+}
+
+#[test]
+fn a_directory_in_its_place_is_refused() {
+    let place = Place::new();
+    std::fs::create_dir(&place.path).unwrap();
+    assert_eq!(State::open(&place.path).unwrap_err().kind, Kind::Io);
+}
+
+#[test]
+fn two_programs_may_make_the_file_at_once() {
+    let place = Place::new();
+    std::thread::scope(|threads| {
+        let opened: Vec<_> = (0..4)
+            .map(|n| {
+                let path = &place.path;
+                threads.spawn(move || {
+                    let mut state = State::open(path)?;
+                    state.write(|tx| tx.scope(&format!("profile {n}"), "a|b"))
+                })
+            })
+            .collect();
+        for thread in opened {
+            thread.join().unwrap().unwrap();
+        }
+    });
+    let state = State::open(&place.path).unwrap();
+    for n in 0..4 {
+        assert!(state.scope_of(&format!("profile {n}")).unwrap().is_some());
+    }
+}
