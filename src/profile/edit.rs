@@ -101,39 +101,40 @@ pub fn unset(text: &str, name: &str) -> Result<String, EditError> {
 /// explanation each, and as comments the defaults of everything else.
 pub fn new_text<K: AsRef<str>, V: AsRef<str>>(choices: &[(K, V)]) -> Result<String, EditError> {
     let mut chosen = BTreeMap::new();
-    let mut defaults = String::new();
+    let mut defaults = BTreeMap::new();
     for (name, raw) in choices {
         let (parents, leaf, value) = resolve(name.as_ref(), raw.as_ref())?;
         if parents.len() == 1 {
             chosen.insert(name.as_ref(), value);
         } else {
-            defaults.push_str(&format!("{} = {value}\n", Key::new(leaf)));
+            defaults.insert(leaf, value);
         }
     }
     let kind = chosen.get("crm.kind").and_then(Value::as_str);
-    let mut lines = String::new();
+    let mut lines: Vec<String> = Vec::new();
     let mut section = "";
     for info in keys().iter().filter(|info| info.section() != "map") {
         if info.kind.is_some() && kind.is_some() && info.kind != kind {
             continue;
         }
         if info.section() != section {
-            lines.push_str(if section.is_empty() { "[" } else { "\n[" });
+            let blank = if section.is_empty() { "" } else { "\n" };
             section = info.section();
-            lines.push_str(section);
-            lines.push_str("]\n");
+            lines.push(format!("{blank}[{section}]\n"));
         }
         let leaf = info.leaf();
         if let Some(value) = chosen.get(info.name) {
-            lines.push_str(&format!("# {}\n{leaf} = {value}\n", info.doc));
+            lines.push(format!("# {}\n{leaf} = {value}\n", info.doc));
         } else if let Some(default) = info.default() {
-            lines.push_str(&format!("# {}\n# {leaf} = {default}\n", info.doc));
+            lines.push(format!("# {}\n# {leaf} = {default}\n", info.doc));
         }
     }
     if let (false, Some(info)) = (defaults.is_empty(), key("crm.defaults")) {
-        lines.push_str(&format!("\n# {}\n[{}]\n{defaults}", info.doc, info.name));
+        lines.push(format!("\n# {}\n[{}]\n", info.doc, info.name));
     }
-    Ok(lines)
+    let defaults = defaults.into_iter();
+    lines.extend(defaults.map(|(leaf, value)| format!("{} = {value}\n", Key::new(leaf))));
+    Ok(lines.concat())
 }
 
 pub(super) fn document(text: &str) -> Result<DocumentMut, EditError> {
@@ -186,21 +187,18 @@ fn unknown(name: &str) -> EditError {
 /// A key's place and its value, checked.
 fn resolve<'a>(name: &'a str, raw: &str) -> Result<(Vec<&'a str>, &'a str, Value), EditError> {
     let (parents, leaf) = split(name)?;
-    let value = match key(name) {
-        Some(info) => {
-            let value = from_command_line(info, raw);
-            check(info, &value.to_string())?;
-            value
+    let value = if let Some(info) = key(name) {
+        let value = from_command_line(info, raw);
+        check(info, &value.to_string())?;
+        value
+    } else {
+        let value = scalar(raw);
+        if let Some(info) = key("crm.defaults") {
+            let mut table = toml_edit::InlineTable::new();
+            table.insert(leaf, value.clone());
+            check(info, &Value::InlineTable(table).to_string())?;
         }
-        None => {
-            let value = scalar(raw);
-            if let Some(info) = key("crm.defaults") {
-                let mut table = toml_edit::InlineTable::new();
-                table.insert(leaf, value.clone());
-                check(info, &Value::InlineTable(table).to_string())?;
-            }
-            value
-        }
+        value
     };
     Ok((parents, leaf, value))
 }

@@ -169,7 +169,9 @@ fn a_new_profile_says_what_was_chosen_and_explains_the_rest() {
         ("crm.kind", "zoho"),
         ("crm.view", "All Contacts"),
         ("sync.direction", "crm-to-google"),
+        ("crm.defaults.Lead_Source", "Web"),
         ("crm.defaults.Lead_Source", "Google"),
+        ("crm.defaults.a b", "7"),
     ])
     .unwrap();
     let profile = parse(&text);

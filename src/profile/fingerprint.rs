@@ -18,7 +18,6 @@ pub fn fingerprint(profile: &Profile, mapping: &Mapping) -> String {
         .map(|pair| line(pair, mapping))
         .collect();
     pairs.sort();
-    let mut text = String::from("crmsync profile 1\n");
     let account = profile.google.account.as_deref().unwrap_or_default();
     let direction = word_of(&DIRECTION, profile.sync.direction).unwrap_or_default();
     let rows = [
@@ -29,17 +28,15 @@ pub fn fingerprint(profile: &Profile, mapping: &Mapping) -> String {
         ("view", &profile.crm.view),
         ("direction", direction),
     ];
-    for (name, value) in rows
+    let rows = rows
         .into_iter()
         .chain(pairs.iter().map(|pair| ("map", pair.as_str())))
-    {
         // The length in front keeps two neighbouring values apart, whatever is in them.
-        text.push_str(&format!("{name} {} {value}\n", value.len()));
-    }
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .map(|(name, value)| format!("{name} {} {value}\n", value.len()));
+    let text: Vec<String> = std::iter::once("crmsync profile 1\n".to_owned())
+        .chain(rows)
+        .collect();
+    format!("{:x}", Sha256::digest(text.concat()))
 }
 
 fn line(pair: &Pair, mapping: &Mapping) -> String {
@@ -123,9 +120,9 @@ mod tests {
             |mapping| mapping.pairs.truncate(1),
         ];
         for change in changes {
-            let mut changed = mapping();
-            change(&mut changed);
-            assert_ne!(fingerprint(&profile(same), &changed), before);
+            let mut other = mapping();
+            change(&mut other);
+            assert_ne!(fingerprint(&profile(same), &other), before);
         }
     }
 

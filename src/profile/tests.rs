@@ -1,5 +1,5 @@
 //! Reading profiles: defaults, words, lengths of time, addresses, files and names.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path as FilePath;
 
