@@ -1,9 +1,12 @@
 //! Changes to a profile's text that keep its comments and its order.
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+use std::collections::BTreeMap;
 
+use toml_edit::{Array, DocumentMut, Item, Key, Table, TableLike, Value};
+
+pub use super::edit_map::{add_map, remove_map, set_map};
 use super::keys::{KeyInfo, Shape, key, keys};
-use super::{MapEntry, build, secret, value};
+use super::{secret, value};
 use crate::mapping::nearest;
 
 /// Why a text was not changed.
@@ -94,115 +97,53 @@ pub fn unset(text: &str, name: &str) -> Result<String, EditError> {
     Ok(spelled_like(text, &document))
 }
 
-/// Adds a pair to the end of the mapping; a file without `[[map]]` gets its first entry.
-pub fn add_map(text: &str, entry: &MapEntry) -> Result<String, EditError> {
-    let mut document = document(text)?;
-    let entries = entries(&mut document)?;
-    let google = entry.google.to_string();
-    for table in entries.iter() {
-        for (leaf, name) in [("crm", &entry.crm), ("google", &google)] {
-            if table.get(leaf).and_then(Item::as_str) == Some(name) {
-                return Err(EditError::Mapped(name.clone()));
-            }
-        }
-    }
-    let mut table = written(entry);
-    table.decor_mut().set_prefix("\n");
-    entries.push(table);
-    Ok(spelled_like(text, &document))
-}
-
-/// Takes the pair of a CRM field or of a Google path out of the mapping, with the comment lines
-/// right above it.
-pub fn remove_map(text: &str, name: &str) -> Result<String, EditError> {
-    let mut document = document(text)?;
-    let entries = entries(&mut document)?;
-    let is_it = |table: &Table| {
-        ["crm", "google"]
-            .iter()
-            .any(|leaf| table.get(leaf).and_then(Item::as_str) == Some(name))
-    };
-    let at = entries
-        .iter()
-        .position(is_it)
-        .ok_or_else(|| EditError::NotMapped(name.to_owned()))?;
-    if entries.len() == 1 {
-        return Err(EditError::LastPair(name.to_owned()));
-    }
-    let kept = entries.get(at).map(comment_above).unwrap_or_default();
-    entries.remove(at);
-    if let Some(next) = entries.get_mut(at) {
-        let prefix = next
-            .decor()
-            .prefix()
-            .and_then(|raw| raw.as_str())
-            .unwrap_or_default();
-        let joined = format!("{kept}{prefix}");
-        next.decor_mut().set_prefix(joined);
-    }
-    Ok(spelled_like(text, &document))
-}
-
-/// Replaces the whole mapping: with nothing, the default mapping counts again.
-pub fn set_map(text: &str, pairs: &[MapEntry]) -> Result<String, EditError> {
-    let mut document = document(text)?;
-    document.remove("map");
-    if !pairs.is_empty() {
-        let entries = entries(&mut document)?;
-        for pair in pairs {
-            let mut table = written(pair);
-            table.decor_mut().set_prefix("\n");
-            entries.push(table);
-        }
-    }
-    Ok(spelled_like(text, &document))
-}
-
 /// A new profile's text from choices, given as for [`set`]: what is chosen, with a line of
 /// explanation each, and as comments the defaults of everything else.
 pub fn new_text<K: AsRef<str>, V: AsRef<str>>(choices: &[(K, V)]) -> Result<String, EditError> {
-    let mut chosen = std::collections::BTreeMap::new();
-    let mut later = Vec::new();
+    let mut chosen = BTreeMap::new();
+    let mut defaults = BTreeMap::new();
     for (name, raw) in choices {
-        let (parents, _, value) = resolve(name.as_ref(), raw.as_ref())?;
+        let (parents, leaf, value) = resolve(name.as_ref(), raw.as_ref())?;
         if parents.len() == 1 {
             chosen.insert(name.as_ref(), value);
         } else {
-            later.push((name.as_ref(), raw.as_ref()));
+            defaults.insert(leaf, value);
         }
     }
     let kind = chosen.get("crm.kind").and_then(Value::as_str);
-    let mut lines = String::new();
+    let mut lines: Vec<String> = Vec::new();
     let mut section = "";
     for info in keys().iter().filter(|info| info.section() != "map") {
-        if info.kind.is_some() && info.kind != kind.or(info.kind) {
+        if info.kind.is_some() && kind.is_some() && info.kind != kind {
             continue;
         }
         if info.section() != section {
-            lines.push_str(if section.is_empty() { "[" } else { "\n[" });
+            let blank = if section.is_empty() { "" } else { "\n" };
             section = info.section();
-            lines.push_str(section);
-            lines.push_str("]\n");
+            lines.push(format!("{blank}[{section}]\n"));
         }
         let leaf = info.leaf();
         if let Some(value) = chosen.get(info.name) {
-            lines.push_str(&format!("# {}\n{leaf} = {value}\n", info.doc));
+            lines.push(format!("# {}\n{leaf} = {value}\n", info.doc));
         } else if let Some(default) = info.default() {
-            lines.push_str(&format!("# {}\n# {leaf} = {default}\n", info.doc));
+            lines.push(format!("# {}\n# {leaf} = {default}\n", info.doc));
         }
     }
-    later
-        .into_iter()
-        .try_fold(lines, |text, (name, raw)| set(&text, name, raw))
+    if let (false, Some(info)) = (defaults.is_empty(), key("crm.defaults")) {
+        lines.push(format!("\n# {}\n[{}]\n", info.doc, info.name));
+    }
+    let defaults = defaults.into_iter();
+    lines.extend(defaults.map(|(leaf, value)| format!("{} = {value}\n", Key::new(leaf))));
+    Ok(lines.concat())
 }
 
-fn document(text: &str) -> Result<DocumentMut, EditError> {
+pub(super) fn document(text: &str) -> Result<DocumentMut, EditError> {
     text.parse()
         .map_err(|error: toml_edit::TomlError| EditError::Text(error.message().to_owned()))
 }
 
 /// The changed text, with the line ends that the text had.
-fn spelled_like(before: &str, document: &DocumentMut) -> String {
+pub(super) fn spelled_like(before: &str, document: &DocumentMut) -> String {
     let text = document.to_string();
     if before.contains("\r\n") {
         text.replace("\r\n", "\n").replace('\n', "\r\n")
@@ -246,21 +187,18 @@ fn unknown(name: &str) -> EditError {
 /// A key's place and its value, checked.
 fn resolve<'a>(name: &'a str, raw: &str) -> Result<(Vec<&'a str>, &'a str, Value), EditError> {
     let (parents, leaf) = split(name)?;
-    let value = match key(name) {
-        Some(info) => {
-            let value = from_command_line(info, raw);
-            check(info, &value.to_string())?;
-            value
+    let value = if let Some(info) = key(name) {
+        let value = from_command_line(info, raw);
+        check(info, &value.to_string())?;
+        value
+    } else {
+        let value = scalar(raw);
+        if let Some(info) = key("crm.defaults") {
+            let mut table = toml_edit::InlineTable::new();
+            table.insert(leaf, value.clone());
+            check(info, &Value::InlineTable(table).to_string())?;
         }
-        None => {
-            let value = scalar(raw);
-            if let Some(info) = key("crm.defaults") {
-                let mut table = toml_edit::InlineTable::new();
-                table.insert(leaf, value.clone());
-                check(info, &Value::InlineTable(table).to_string())?;
-            }
-            value
-        }
+        value
     };
     Ok((parents, leaf, value))
 }
@@ -355,58 +293,6 @@ fn put(table: &mut dyn TableLike, leaf: &str, mut value: Value) {
         None => {
             table.insert(leaf, Item::Value(value));
         }
-    }
-}
-
-fn entries(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, EditError> {
-    let item = document
-        .entry("map")
-        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    if !item.is_array_of_tables() {
-        let tables = std::mem::take(item)
-            .into_array_of_tables()
-            .map_err(|_| EditError::Text("`map` is not a list of tables".to_owned()))?;
-        *item = Item::ArrayOfTables(tables);
-    }
-    item.as_array_of_tables_mut()
-        .ok_or_else(|| EditError::Text("`map` is not a list of tables".to_owned()))
-}
-
-fn written(entry: &MapEntry) -> Table {
-    let mut table = Table::new();
-    let mut add = |leaf: &str, value: Value| {
-        table.insert(leaf, Item::Value(value));
-    };
-    add("crm", Value::from(entry.crm.as_str()));
-    add("google", Value::from(entry.google.to_string()));
-    if entry.key {
-        add("key", Value::from(true));
-    }
-    if let Some(word) = entry
-        .direction
-        .and_then(|of| build::word_of(&build::DIRECTION, of))
-    {
-        add("direction", Value::from(word));
-    }
-    if let Some(word) = entry.wins.and_then(|of| build::word_of(&build::WINS, of)) {
-        add("wins", Value::from(word));
-    }
-    table
-}
-
-/// The comment lines above an entry that a blank line parts from it: they are about what follows
-/// as a whole.
-fn comment_above(table: &Table) -> String {
-    let prefix = table
-        .decor()
-        .prefix()
-        .and_then(|raw| raw.as_str())
-        .unwrap_or_default();
-    match prefix.trim_start_matches(['\r', '\n']).rfind("\n\n") {
-        Some(_) => prefix
-            .rfind("\n\n")
-            .map_or_else(String::new, |at| prefix[..=at].to_owned()),
-        None => String::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::mapping::Path;
 use crate::model::{Direction, Side};
-use crate::profile::Profile;
+use crate::profile::{MapEntry, Profile};
 
 const TEXT: &str = "# Sales\n[sync]\nnext_limit  = 500   # careful\nfull_every=\"24h\"\n\n# the label\n[google]\ngroup = \"CRM\"\n\n[crm]\nkind = \"zoho\"\nview = \"All\" # all of them\n\n# the mapping\n\n# found by\n[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n\n# names\n[[map]]\ncrm = \"Last_Name\"\ngoogle = \"name.family\"\n";
 
@@ -169,7 +169,9 @@ fn a_new_profile_says_what_was_chosen_and_explains_the_rest() {
         ("crm.kind", "zoho"),
         ("crm.view", "All Contacts"),
         ("sync.direction", "crm-to-google"),
+        ("crm.defaults.Lead_Source", "Web"),
         ("crm.defaults.Lead_Source", "Google"),
+        ("crm.defaults.a b", "7"),
     ])
     .unwrap();
     let profile = parse(&text);

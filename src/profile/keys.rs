@@ -113,3 +113,57 @@ pub fn keys() -> &'static [KeyInfo] {
 pub fn key(name: &str) -> Option<&'static KeyInfo> {
     keys().iter().find(|key| key.name == name)
 }
+
+impl KeyInfo {
+    pub(super) fn or_leave_out(&self) -> &'static str {
+        match self.presence {
+            Presence::Required => "",
+            Presence::Optional | Presence::Default(_) => " or leave the key out",
+        }
+    }
+
+    /// What it takes, as a person says it.
+    #[must_use]
+    pub fn takes(&self) -> String {
+        match self.shape {
+            Shape::Text => "a text".to_owned(),
+            Shape::Word(words) => format!("one of {}", quoted(words)),
+            Shape::Duration(least, most) => {
+                format!(
+                    "a length of time from {} to {}",
+                    spelled(least),
+                    spelled(most)
+                )
+            }
+            Shape::Count(least, most) => format!("a whole number from {least} to {most}"),
+            Shape::Flag => "true or false".to_owned(),
+            Shape::Region => "a country code of two letters (ISO 3166)".to_owned(),
+            Shape::Address => "an e-mail address".to_owned(),
+            Shape::File => "a file, relative to the profile".to_owned(),
+            Shape::Endpoint => {
+                "an `https://` address, or `http://` on a loopback literal".to_owned()
+            }
+            Shape::Words(words) => format!("a list of {}", quoted(words)),
+            Shape::Values => {
+                "a table of field names, each with a text, a number or true or false".to_owned()
+            }
+            Shape::Path => "a Google field path".to_owned(),
+        }
+    }
+}
+
+/// Words in quotes, with commas between them.
+pub(super) fn quoted(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    quoted.join(", ")
+}
+
+/// A length of time as a profile writes it.
+pub(super) fn spelled(length: Duration) -> String {
+    let minutes = length.as_secs() / 60;
+    if minutes.is_multiple_of(24 * 60) {
+        format!("{}d", minutes / (24 * 60))
+    } else {
+        format!("{minutes}m")
+    }
+}

@@ -2,6 +2,9 @@
 
 mod build;
 pub mod edit;
+mod edit_map;
+#[cfg(test)]
+mod error_tests;
 mod fault;
 mod fingerprint;
 mod keys;

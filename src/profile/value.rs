@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::fault::Fault;
-use super::keys::{KeyInfo, Shape};
+use super::keys::{KeyInfo, Shape, quoted, spelled};
 use super::secret;
 use crate::mapping::{self, canon, nearest};
 
@@ -144,60 +144,6 @@ fn of_text(key: &KeyInfo, text: &str) -> Result<Given, Wrong> {
         | Shape::Flag
         | Shape::Words(_)
         | Shape::Values => Ok(Given::Text(text.to_owned())),
-    }
-}
-
-impl KeyInfo {
-    fn or_leave_out(&self) -> &'static str {
-        match self.presence {
-            super::keys::Presence::Required => "",
-            super::keys::Presence::Optional | super::keys::Presence::Default(_) => {
-                " or leave the key out"
-            }
-        }
-    }
-
-    /// What it takes, as a person says it.
-    #[must_use]
-    pub fn takes(&self) -> String {
-        match self.shape {
-            Shape::Text => "a text".to_owned(),
-            Shape::Word(words) => format!("one of {}", quoted(words)),
-            Shape::Duration(least, most) => {
-                format!(
-                    "a length of time from {} to {}",
-                    spelled(least),
-                    spelled(most)
-                )
-            }
-            Shape::Count(least, most) => format!("a whole number from {least} to {most}"),
-            Shape::Flag => "true or false".to_owned(),
-            Shape::Region => "a country code of two letters (ISO 3166)".to_owned(),
-            Shape::Address => "an e-mail address".to_owned(),
-            Shape::File => "a file, relative to the profile".to_owned(),
-            Shape::Endpoint => {
-                "an `https://` address, or `http://` on a loopback literal".to_owned()
-            }
-            Shape::Words(words) => format!("a list of {}", quoted(words)),
-            Shape::Values => {
-                "a table of field names, each with a text, a number or true or false".to_owned()
-            }
-            Shape::Path => "a Google field path".to_owned(),
-        }
-    }
-}
-
-fn quoted(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-    quoted.join(", ")
-}
-
-fn spelled(length: Duration) -> String {
-    let minutes = length.as_secs() / 60;
-    if minutes.is_multiple_of(24 * 60) {
-        format!("{}d", minutes / (24 * 60))
-    } else {
-        format!("{minutes}m")
     }
 }
 
