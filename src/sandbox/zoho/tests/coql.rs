@@ -56,7 +56,7 @@ fn limits_hold_and_the_older_ones_can_be_had() {
     assert_eq!(code(&bench.coql(far)), "LIMIT_EXCEEDED");
     let two = "select id from Contacts where id > 0 limit 2000";
     assert_eq!(bench.coql(two).0, 200);
-    bench.admin("switch", json!({"coql_legacy_limits": true}));
+    bench.admin("switch", &json!({"coql_legacy_limits": true}));
     assert_eq!(code(&bench.coql(two)), "LIMIT_EXCEEDED");
     assert_eq!(code(&bench.coql(&many(51))), "LIMIT_EXCEEDED");
 }
@@ -73,7 +73,10 @@ fn bad_columns_operators_and_views_are_named() {
     ));
     assert_eq!(code(&answer), "INVALID_QUERY");
     assert_eq!(answer.1["details"]["cvid"], json!(shared));
-    bench.admin("set_field", json!({"api_name": "Email", "encrypted": true}));
+    bench.admin(
+        "set_field",
+        &json!({"api_name": "Email", "encrypted": true}),
+    );
     let hidden = bench.coql("select id from Contacts where Email = 'c0@example.com'");
     assert_eq!(hidden.1["details"]["operator"], "=");
     assert_eq!(
@@ -82,7 +85,7 @@ fn bad_columns_operators_and_views_are_named() {
             .0,
         200
     );
-    bench.admin("set_field", json!({"api_name": "Phone", "hidden": true}));
+    bench.admin("set_field", &json!({"api_name": "Phone", "hidden": true}));
     assert_eq!(
         code(&bench.coql("select Phone from Contacts where id > 0")),
         "INVALID_QUERY"
@@ -96,7 +99,7 @@ fn bad_columns_operators_and_views_are_named() {
 fn times_quotes_lookups_and_case() {
     let mut bench = Bench::new();
     bench.add(
-        json!({"Last_Name": "O'Brien", "Email": "Ann@Example.com", "Account_Name": "Example Ltd"}),
+        &json!({"Last_Name": "O'Brien", "Email": "Ann@Example.com", "Account_Name": "Example Ltd"}),
     );
     let (_, body) = bench.coql(
         r"select Last_Name, Account_Name, Account_Name.Account_Name, Modified_Time from Contacts where Last_Name = 'O\'Brien'",
@@ -115,7 +118,7 @@ fn times_quotes_lookups_and_case() {
     assert_eq!(bench.coql(&since(START + 1)).0, 204);
     let lower = "select id from Contacts where Email in ('ann@example.com', 'x@example.com')";
     assert_eq!(bench.coql(lower).0, 200);
-    bench.admin("switch", json!({"coql_case_sensitive": true}));
+    bench.admin("switch", &json!({"coql_case_sensitive": true}));
     assert_eq!(bench.coql(lower).0, 204);
     let exact = "select id from Contacts where Email = 'Ann@Example.com'";
     assert_eq!(bench.coql(exact).0, 200);

@@ -43,12 +43,12 @@ impl Bench {
     fn with_contacts(count: usize) -> Self {
         let mut bench = Self::new();
         for number in 0..count {
-            bench.add(json!({"Last_Name": format!("Name{number}"), "Email": format!("c{number}@example.com")}));
+            bench.add(&json!({"Last_Name": format!("Name{number}"), "Email": format!("c{number}@example.com")}));
         }
         bench
     }
 
-    fn add(&mut self, fields: Value) -> String {
+    fn add(&mut self, fields: &Value) -> String {
         let fields = fields.as_object().unwrap().clone();
         self.world.add_contact(fields, self.time())
     }
@@ -57,9 +57,9 @@ impl Bench {
         Timestamp::from_second(self.now).unwrap()
     }
 
-    fn admin(&mut self, op: &str, body: Value) -> Value {
+    fn admin(&mut self, op: &str, body: &Value) -> Value {
         let now = self.time();
-        self.world.admin(op, &body, now).unwrap()
+        self.world.admin(op, body, now).unwrap()
     }
 
     fn request(&self, method: &str, target: &str, body: &[u8]) -> Request {
@@ -186,7 +186,7 @@ fn faults_answer_in_the_crms_words() {
 #[test]
 fn credits_run_out_and_come_back() {
     let mut bench = Bench::with_contacts(1);
-    bench.admin("switch", json!({"daily_credits": 4}));
+    bench.admin("switch", &json!({"daily_credits": 4}));
     let path = "/crm/v8/Contacts?fields=Email";
     let seen: Vec<(u16, usize)> = (0..5)
         .map(|_| {
@@ -202,8 +202,8 @@ fn credits_run_out_and_come_back() {
 #[test]
 fn metadata_tells_rights_and_hidden_fields() {
     let mut bench = Bench::new();
-    bench.admin("set_rights", json!({"create": false}));
-    bench.admin("set_field", json!({"api_name": "Mobile", "hidden": true}));
+    bench.admin("set_rights", &json!({"create": false}));
+    bench.admin("set_field", &json!({"api_name": "Mobile", "hidden": true}));
     let (_, module) = bench.get("/settings/modules/Contacts");
     assert_eq!(module["modules"][0]["creatable"], false);
     assert_eq!(module["modules"][0]["viewable"], true);

@@ -19,7 +19,7 @@ impl Bench {
     }
 
     fn sign_in(&mut self) -> (String, String) {
-        let code = self.admin("grant_code", json!({"scopes": SCOPES}))["code"].clone();
+        let code = self.admin("grant_code", &json!({"scopes": SCOPES}))["code"].clone();
         let (_, body) = self.token(&format!(
             "grant_type=authorization_code&code={}",
             code.as_str().unwrap()
@@ -55,7 +55,7 @@ fn pair(url: &url::Url, name: &str) -> Option<String> {
 #[test]
 fn a_code_is_used_once_and_dies() {
     let mut bench = Bench::new();
-    let code = bench.admin("grant_code", json!({"scopes": SCOPES}))["code"].clone();
+    let code = bench.admin("grant_code", &json!({"scopes": SCOPES}))["code"].clone();
     let form = format!(
         "grant_type=authorization_code&code={}",
         code.as_str().unwrap()

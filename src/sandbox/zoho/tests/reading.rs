@@ -74,7 +74,7 @@ fn page_tokens_walk_every_record_once_and_are_bound() {
 fn modified_since_takes_in_its_second_unless_switched() {
     let mut bench = Bench::with_contacts(2);
     bench.now += 10;
-    let late = bench.add(json!({"Last_Name": "Late"}));
+    let late = bench.add(&json!({"Last_Name": "Late"}));
     bench.headers = vec![("if-modified-since", time_text(START + 10, 330))];
     let (status, body) = bench.get("/Contacts?fields=Last_Name,Modified_Time");
     assert_eq!((status, ids(&body)), (200, vec![late]));
@@ -82,9 +82,9 @@ fn modified_since_takes_in_its_second_unless_switched() {
         body["data"][0]["Modified_Time"],
         json!(time_text(START + 10, 120))
     );
-    bench.admin("switch", json!({"modified_since": "exclusive"}));
+    bench.admin("switch", &json!({"modified_since": "exclusive"}));
     assert_eq!(bench.get("/Contacts?fields=Last_Name"), (304, Value::Null));
-    bench.admin("switch", json!({"not_modified_status": 204}));
+    bench.admin("switch", &json!({"not_modified_status": 204}));
     assert_eq!(bench.get("/Contacts?fields=Last_Name").0, 204);
     bench.headers = vec![(
         "if-modified-since",
@@ -99,7 +99,7 @@ fn modified_since_takes_in_its_second_unless_switched() {
 #[test]
 fn views_gain_and_lose_records_by_data_and_by_their_own_edit() {
     let mut bench = Bench::new();
-    let id = bench.add(json!({"Last_Name": "A", "Lead_Source": "Partner"}));
+    let id = bench.add(&json!({"Last_Name": "A", "Lead_Source": "Partner"}));
     let customers = bench.view("Customers");
     let target = format!("/Contacts?fields=Last_Name&cvid={customers}");
     assert_eq!(bench.get(&target).0, 200);
@@ -111,13 +111,13 @@ fn views_gain_and_lose_records_by_data_and_by_their_own_edit() {
         json!({"comparator": "equal", "field": {"api_name": "Lead_Source"}, "value": "Web"});
     bench.admin(
         "view_edit",
-        json!({"name": "Customers", "criteria": criteria}),
+        &json!({"name": "Customers", "criteria": criteria}),
     );
     assert_eq!(bench.get(&target).0, 200);
-    bench.admin("hide_record", json!({ "id": id }));
+    bench.admin("hide_record", &json!({ "id": id }));
     assert_eq!(bench.get(&target).0, 204);
     assert_eq!(bench.get(&format!("/Contacts/{id}")).0, 204);
-    bench.admin("switch", json!({"missing_record_status": 404}));
+    bench.admin("switch", &json!({"missing_record_status": 404}));
     assert_eq!(bench.get(&format!("/Contacts/{id}")).0, 404);
 }
 
@@ -143,9 +143,9 @@ fn the_feed_tells_of_deletions_for_their_windows() {
 #[test]
 fn a_merge_leaves_no_trace_of_the_loser_unless_switched() {
     let mut bench = Bench::new();
-    let one = bench.add(json!({"Last_Name": "A"}));
-    let two = bench.add(json!({"Last_Name": "A", "Phone": "123"}));
-    bench.admin("merge", json!({"into": one, "from": two}));
+    let one = bench.add(&json!({"Last_Name": "A"}));
+    let two = bench.add(&json!({"Last_Name": "A", "Phone": "123"}));
+    bench.admin("merge", &json!({"into": one, "from": two}));
     let (_, kept) = bench.get(&format!("/Contacts/{one}?fields=Phone"));
     assert_eq!(kept["data"][0]["Phone"], "123");
     assert_eq!(bench.get("/Contacts/deleted").0, 204);
@@ -154,7 +154,7 @@ fn a_merge_leaves_no_trace_of_the_loser_unless_switched() {
 #[test]
 fn search_is_loose_and_lags_while_coql_is_exact() {
     let mut bench = Bench::new();
-    bench.add(json!({"Last_Name": "Team", "Email": "sales_team@example.com"}));
+    bench.add(&json!({"Last_Name": "Team", "Email": "sales_team@example.com"}));
     let (status, body) = bench.get("/Contacts/search?email=sales-team@");
     assert_eq!((status, ids(&body).len()), (200, 1));
     assert_eq!(
@@ -163,7 +163,7 @@ fn search_is_loose_and_lags_while_coql_is_exact() {
             .0,
         204
     );
-    bench.admin("switch", json!({"search_delay_seconds": 60}));
+    bench.admin("switch", &json!({"search_delay_seconds": 60}));
     let item = json!({"data": [{"Last_Name": "New", "Email": "new@example.com"}]});
     assert_eq!(bench.send("POST", "/Contacts", &item).0, 201);
     assert_eq!(bench.get("/Contacts/search?email=new@example.com").0, 204);
@@ -188,7 +188,7 @@ fn restricted_values_are_null_and_faults_leave_gaps() {
     let mut bench = Bench::with_contacts(100);
     bench.admin(
         "set_field",
-        json!({"api_name": "Email", "restricted": true}),
+        &json!({"api_name": "Email", "restricted": true}),
     );
     let (_, body) = bench.get("/Contacts?fields=Email");
     assert_eq!(body["data"][0]["Email"], Value::Null);

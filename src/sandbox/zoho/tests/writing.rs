@@ -75,7 +75,7 @@ fn the_lock_header_refuses_what_was_modified_since() {
     assert_eq!(bench.send("PUT", &target, &item).0, 200);
     bench.headers = vec![("if-unmodified-since", "yesterday".to_owned())];
     assert_eq!(bench.send("PUT", &target, &item).0, 200);
-    bench.admin("switch", json!({"malformed_lock": "refuse"}));
+    bench.admin("switch", &json!({"malformed_lock": "refuse"}));
     assert_eq!(bench.send("PUT", &target, &item).0, 400);
 }
 
@@ -96,7 +96,7 @@ fn an_update_without_effect_is_a_modification_and_null_clears() {
     let mandatory = json!({"data": [{"id": id, "Last_Name": null}]});
     let (_, reply) = bench.send("PUT", "/Contacts", &mandatory);
     assert_eq!(codes(&reply), ["MANDATORY_NOT_FOUND"]);
-    bench.admin("switch", json!({"read_only_fields": "refuse"}));
+    bench.admin("switch", &json!({"read_only_fields": "refuse"}));
     assert_eq!(
         codes(&bench.send("PUT", "/Contacts", &item).1),
         ["NOT_ALLOWED"]
@@ -121,7 +121,7 @@ fn unique_fields_refuse_duplicates_and_upsert_finds_them() {
     );
     let (_, reply) = bench.send("POST", "/Contacts/upsert", &twin);
     assert_eq!(reply["data"][0]["details"]["more_records"], true);
-    bench.admin("set_field", json!({"api_name": "Email", "unique": true}));
+    bench.admin("set_field", &json!({"api_name": "Email", "unique": true}));
     let (status, reply) = bench.send(
         "POST",
         "/Contacts",
@@ -131,7 +131,7 @@ fn unique_fields_refuse_duplicates_and_upsert_finds_them() {
     assert!(reply["data"][0]["details"]["duplicate_record"]["id"].is_string());
     bench.admin(
         "add_field",
-        json!({"api_name": "Google_Id", "unique": true}),
+        &json!({"api_name": "Google_Id", "unique": true}),
     );
     let listed = json!({"data": [{"Last_Name": "C", "Email": "c1@example.com", "Google_Id": "g"}],
         "duplicate_check_fields": ["Google_Id"]});
@@ -156,7 +156,7 @@ fn locked_records_lists_and_lookups() {
     };
     let odd = item(json!({"Lead_Source": "Nowhere"}));
     assert_eq!(bench.send("PUT", "/Contacts", &odd).0, 200, "kept");
-    bench.admin("switch", json!({"picklist_strict": true}));
+    bench.admin("switch", &json!({"picklist_strict": true}));
     let (_, reply) = bench.send("PUT", "/Contacts", &odd);
     assert!(reply["data"][0]["details"]["supported_values"].is_array());
     let (_, reply) = bench.send(
@@ -165,7 +165,7 @@ fn locked_records_lists_and_lookups() {
         &item(json!({"Account_Name": "Example"})),
     );
     assert_eq!(reply["data"][0]["details"]["expected_data_type"], "lookup");
-    bench.admin("lock_record", json!({"id": id, "code": "NOT_APPROVED"}));
+    bench.admin("lock_record", &json!({"id": id, "code": "NOT_APPROVED"}));
     let (_, reply) = bench.send("PUT", "/Contacts", &item(json!({"Title": "x"})));
     assert_eq!(codes(&reply), ["NOT_APPROVED"]);
     let path = format!("/Contacts?ids={}", id.as_str().unwrap());
@@ -203,7 +203,7 @@ fn deletes_are_limited_and_can_be_restored() {
         (status, codes(&reply)),
         (207, vec!["SUCCESS", "INVALID_DATA"])
     );
-    bench.admin("restore", json!({ "id": id }));
+    bench.admin("restore", &json!({ "id": id }));
     assert_eq!(bench.get(&format!("/Contacts/{id}")).0, 200);
 }
 
