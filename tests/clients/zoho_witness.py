@@ -237,7 +237,7 @@ def main():
     check(last.get_length() == 80 and last.get_system_mandatory() is True, "field metadata")
     me = UsersOperations().get_users(params(t=(GetUsersParam.type, "CurrentUser"))).get_object().get_users()
     check(len(me) == 1 and me[0].get_email() == "admin@example.com", "who am I")
-    count = contacts.record_count(params(c=(RecordCountParam.cvid, names["ALLVIEWS"])))
+    count = contacts.record_count(params(c=(RecordCountParam.cvid, str(names["ALLVIEWS"]))))
     check(count.get_object().get_count() == len(seen), "a view's members are counted")
 
     # Deletion, and the feed that tells of it.
