@@ -15,8 +15,12 @@ pub mod google;
 mod loopback;
 mod oauth;
 mod service_account;
+#[cfg(all(test, unix))]
+mod service_account_tests;
 mod source;
 mod store;
+#[cfg(all(test, unix))]
+mod store_tests;
 #[cfg(test)]
 mod testing;
 mod wire;
