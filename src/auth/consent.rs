@@ -10,7 +10,7 @@ use oauth2::{
 };
 use url::Url;
 
-use super::error::{Error, Kind};
+use super::error::{Error, Kind, plain};
 use super::loopback::{Arrival, Listener, Page, Place, parse_query};
 use super::wire::checked;
 use super::{Client, Prompter, Way};
@@ -110,11 +110,13 @@ pub(super) async fn consent(ask: Ask<'_>, prompter: &dyn Prompter) -> Result<Con
     let waiting = async {
         match ask.way {
             Way::Browser => {
-                if let Err(why) = prompter.open(url.as_str()) {
-                    prompter.say(&format!(
-                        "No browser could be opened ({why}). Open this address in a browser on this machine:\n{url}"
-                    ));
-                }
+                let opened = match prompter.open(url.as_str()) {
+                    Ok(()) => "Sign in with the browser that opens.".to_owned(),
+                    Err(why) => format!("No browser could be opened ({why})."),
+                };
+                prompter.say(&format!(
+                    "{opened} The address, for any browser on this machine:\n{url}"
+                ));
                 let Arrival { params, page } = over_loopback.await;
                 Ok((params, Some(page)))
             }
@@ -165,7 +167,7 @@ pub(super) async fn consent(ask: Ask<'_>, prompter: &dyn Prompter) -> Result<Con
 }
 
 fn denial(service: &str, error: &str) -> Error {
-    let error: String = error.chars().filter(|c| !c.is_control()).take(80).collect();
+    let error = plain(error);
     match error.as_str() {
         "access_denied" => Error::new(
             Kind::Denied,
