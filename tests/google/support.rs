@@ -168,16 +168,16 @@ impl Bench {
     }
 
     pub(crate) async fn one(&self, id: &RemoteId) -> Record {
-        match self
+        let found = self
             .google
             .get(std::slice::from_ref(id))
             .await
             .unwrap()
-            .remove(0)
-        {
-            Found::Here(record) => *record,
-            other => panic!("{other:?}"),
-        }
+            .remove(0);
+        let Found::Here(record) = found else {
+            panic!("{found:?}")
+        };
+        *record
     }
 
     pub(crate) async fn write(&self, writes: Vec<Write>) -> Written {
@@ -265,10 +265,10 @@ pub(crate) fn update(record: &Record, field: u16, to: Option<&str>) -> Write {
 }
 
 pub(crate) fn done(outcome: &Outcome) -> &Record {
-    match outcome {
-        Outcome::Done(Stored::Record(record)) => record,
-        other => panic!("{other:?}"),
-    }
+    let Outcome::Done(Stored::Record(record)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    record
 }
 
 pub(crate) fn stamps(all: &BTreeMap<RemoteId, Record>) -> Vec<String> {

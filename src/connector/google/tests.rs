@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::convert::{Kept, Lens, record};
+use super::errors::{Fault, judge, tidy};
 use super::slots::{LISTS, Slot, parse_date};
 use super::wire::{Item, Person};
+use crate::connector::Kind;
+use crate::connector::http::{Answer, Verdict};
 use crate::mapping::{Mapping, Pair, Path};
 use crate::model::{Field, Sides, Swap};
 
@@ -155,6 +158,83 @@ fn only_full_dates_are_dates() {
     for wrong in ["1985-02-29", "02-29", "0000-02-29", "1984-2-29", "soon"] {
         assert!(parse_date(wrong).is_none(), "{wrong}");
     }
+}
+
+fn fault(status: u16, body: &Value) -> Fault {
+    Fault::of(&answer(status, body))
+}
+
+fn answer(status: u16, body: &Value) -> Answer {
+    Answer {
+        status,
+        headers: reqwest::header::HeaderMap::new(),
+        body: body.to_string().into_bytes(),
+    }
+}
+
+#[test]
+fn an_expired_sync_token_is_recognised_by_each_of_its_signs() {
+    let info = json!({"error": {"message": "x", "details": [{"reason": "EXPIRED_SYNC_TOKEN"}]}});
+    let words =
+        json!({"error": {"message": "Sync token is expired. Clear local cache and retry."}});
+    assert!(
+        fault(400, &info).is_expired()
+            && fault(400, &words).is_expired()
+            && fault(410, &json!({})).is_expired()
+    );
+    assert!(
+        !fault(
+            400,
+            &json!({"error": {"status": "FAILED_PRECONDITION", "message": "no"}})
+        )
+        .is_expired()
+    );
+}
+
+#[test]
+fn a_403_is_told_apart_by_what_it_says() {
+    let verdict = |reason: &str, message: &str| {
+        let body = json!({"error": {"message": message, "errors": [{"reason": reason}]}});
+        judge("try", &answer(403, &body))
+    };
+    assert!(matches!(
+        verdict("userRateLimitExceeded", "slow"),
+        Verdict::Retry { .. }
+    ));
+    let hint = |verdict| {
+        if let Verdict::Fail(error) = verdict {
+            error.hint.unwrap()
+        } else {
+            String::new()
+        }
+    };
+    assert!(
+        hint(verdict(
+            "",
+            "Request had insufficient authentication scopes."
+        ))
+        .contains("auth google")
+    );
+    assert!(hint(verdict("accessNotConfigured", "off")).contains("console.cloud.google.com"));
+    assert!(matches!(verdict("", "etag is different"), Verdict::Take));
+}
+
+#[test]
+fn a_minute_quota_is_waited_for_and_a_daily_one_is_not() {
+    let minute = json!({"error": {"message": "x", "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED"}]}});
+    let day = json!({"error": {"message": "x", "details": [{"@type": "type.googleapis.com/google.rpc.QuotaFailure"}]}});
+    assert!(
+        matches!(judge("try", &answer(429, &minute)), Verdict::Retry { floor, .. } if floor.as_secs() == 60)
+    );
+    assert!(
+        matches!(judge("try", &answer(429, &day)), Verdict::Fail(error) if error.kind == Kind::RateLimited)
+    );
+}
+
+#[test]
+fn messages_lose_the_values_they_quote() {
+    let said = tidy("Invalid value \"Ada\" for ada@example.com or +41791234567\nnow");
+    assert_eq!(said, "Invalid value \u{2026} for \u{2026} or \u{2026} now");
 }
 
 fn text_for(field: u16, seed: u16) -> String {
