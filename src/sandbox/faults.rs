@@ -26,8 +26,10 @@ pub enum FaultKind {
     /// The work is done, then the connection is cut without an answer.
     DropAfter,
     /// 502 with an HTML page; nothing is done.
+    #[serde(rename = "html_502")]
     Html502,
     /// 404 with an HTML page; nothing is done.
+    #[serde(rename = "html_404")]
     Html404,
     /// 401 as for an expired access token; nothing is done.
     Unauthorized,
@@ -74,7 +76,7 @@ pub struct FaultRule {
     /// `google`, `zoho` or `*`.
     #[serde(default = "any")]
     pub service: String,
-    /// The call's name (`people.batchCreateContacts`, `coql`, …); the part after the last dot is enough; `*` for every call.
+    /// The call's name (`batchCreateContacts`, `connections.list`, `coql`, …; `people.` before it is fine); `*` for every call.
     #[serde(default = "any")]
     pub call: String,
     /// What goes wrong.
