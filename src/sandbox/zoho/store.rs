@@ -264,3 +264,10 @@ pub(super) fn read_time(text: &str) -> Option<i64> {
     }
     text.parse::<Timestamp>().ok().map(Timestamp::as_second)
 }
+
+/// An id as clients write it: a text, or a number as Zoho's own SDKs send it.
+pub(super) fn read_id(value: &Value) -> Option<u64> {
+    value
+        .as_u64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+}

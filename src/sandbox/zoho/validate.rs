@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::ZohoWorld;
 use super::errors::Failure;
 use super::schema::{Field, Kind};
-use super::store::{Fields, Module, read_time};
+use super::store::{Fields, Module, read_id, read_time};
 use super::switches::ReadOnly;
 use super::{COLLEAGUE, SANDBOX_USER};
 
@@ -168,7 +168,7 @@ impl ZohoWorld {
 
     /// `{id, name}` of the record or user that `{id}` names.
     fn lookup(&self, module: &Module, field: &Field, value: &Value) -> Option<Value> {
-        let id: u64 = value.get("id")?.as_str()?.parse().ok()?;
+        let id = read_id(value.get("id")?)?;
         if field.kind == Kind::Owner {
             return [SANDBOX_USER, COLLEAGUE]
                 .contains(&id)

@@ -6,7 +6,7 @@ use super::batch::{append, checks, duplicate, fault_at, items, refusal, summed_u
 use super::errors::{Answer, Failure};
 use super::render::short_user;
 use super::route::Route;
-use super::store::{Fields, Record, name_in_full, read_time, time_text};
+use super::store::{Fields, Record, name_in_full, read_id, read_time, time_text};
 use super::switches::{ManyRule, ReadOnly};
 use super::validate::{Purpose, required};
 use super::{SANDBOX_USER, ZohoWorld, json_body};
@@ -133,8 +133,7 @@ impl ZohoWorld {
 
     /// The record that an item names.
     fn target(&self, name: &str, id: &Value, index: usize) -> Result<u64, Failure> {
-        id.as_str()
-            .and_then(|id| id.parse().ok())
+        read_id(id)
             .filter(|id| {
                 self.module(name)
                     .is_ok_and(|module| module.visible(*id).is_some())
