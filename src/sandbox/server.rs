@@ -114,23 +114,26 @@ pub(crate) async fn answer(
     exchange(&app, service, &request, &scissors).await
 }
 
-async fn exchange(
-    app: &App,
-    service: Service,
-    request: &Request,
-    scissors: &Scissors,
-) -> Response {
+async fn exchange(app: &App, service: Service, request: &Request, scissors: &Scissors) -> Response {
     let (call, mutation) = match service {
-        Service::Google => (PeopleWorld::call_name(request), PeopleWorld::is_mutation(request)),
-        Service::Zoho => (ZohoWorld::call_name(request), ZohoWorld::is_mutation(request)),
+        Service::Google => (
+            PeopleWorld::call_name(request),
+            PeopleWorld::is_mutation(request),
+        ),
+        Service::Zoho => (
+            ZohoWorld::call_name(request),
+            ZohoWorld::is_mutation(request),
+        ),
     };
     let (number, fault) = {
         let mut world = lock(&app.world);
         let now = world.clock.now();
-        let number = world.log.begin(service.name(), call, mutation, request, now);
+        let number = world
+            .log
+            .begin(service.name(), call, mutation, request, now);
         let fault_name = match service {
             Service::Google if !call.contains('.') => format!("people.{call}"),
-            _ => call.to_owned(),
+            Service::Google | Service::Zoho => call.to_owned(),
         };
         let fault = world.faults.take(service.name(), &fault_name);
         if let Some(fault) = &fault {
@@ -154,16 +157,11 @@ async fn exchange(
     if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::Slow) {
         tokio::time::sleep(Duration::from_millis(fault.number("ms", 1000))).await;
     }
-    let early = match kind {
-        Some(FaultKind::DropBefore) => {
-            scissors.cut();
-            return Response::new(Body::empty());
-        }
-        Some(FaultKind::Html502) => Some(bad_gateway()),
-        Some(FaultKind::Html404) => Some(people::html_not_found(&request.path)),
-        Some(FaultKind::ServerError) => Some(internal_error(service)),
-        _ => None,
-    };
+    if kind == Some(FaultKind::DropBefore) {
+        scissors.cut();
+        return Response::new(Body::empty());
+    }
+    let early = kind.and_then(|kind| instead(kind, service, request));
     let mut world = lock(&app.world);
     let reply = early.unwrap_or_else(|| {
         let now = world.clock.now();
@@ -190,8 +188,21 @@ async fn exchange(
     drop(world);
     let reply = compressed(service, request, reply);
     match &fault {
-        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(reply, fault),
+        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(&reply, fault),
         _ => plain(reply),
+    }
+}
+
+/// The answer of a front end that does not let the request through.
+fn instead(kind: FaultKind, service: Service, request: &Request) -> Option<Reply> {
+    if kind == FaultKind::Html502 {
+        Some(bad_gateway())
+    } else if kind == FaultKind::Html404 {
+        Some(people::html_not_found(&request.path))
+    } else if kind == FaultKind::ServerError {
+        Some(internal_error(service))
+    } else {
+        None
     }
 }
 
@@ -228,7 +239,9 @@ async fn read(incoming: axum::extract::Request) -> Option<Request> {
     let mut request = Request {
         method: parts.method.as_str().to_owned(),
         path: percent_decoded(parts.uri.path()),
-        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        query: form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
         headers,
         body,
     };
@@ -241,7 +254,10 @@ fn apply_override(request: &mut Request) {
     if request.method != "POST" {
         return;
     }
-    let Some(method) = request.header("x-http-method-override").map(str::to_uppercase) else {
+    let Some(method) = request
+        .header("x-http-method-override")
+        .map(str::to_uppercase)
+    else {
         return;
     };
     let is_form = request
@@ -345,11 +361,11 @@ fn plain(reply: Reply) -> Response {
 }
 
 /// The head promises the whole body; a part of it comes, then the connection breaks.
-fn truncated(reply: Reply, fault: &Fault) -> Response {
+fn truncated(reply: &Reply, fault: &Fault) -> Response {
     let half = reply.body.len() / 2;
     let keep = usize::try_from(fault.number("keep", half as u64)).unwrap_or(half);
     let keep = keep.min(reply.body.len().saturating_sub(1));
-    let mut response = head(&reply);
+    let mut response = head(reply);
     response
         .headers_mut()
         .insert("content-length", HeaderValue::from(reply.body.len()));
@@ -361,7 +377,10 @@ fn truncated(reply: Reply, fault: &Fault) -> Response {
                 0 => Some((Ok(part), 1)),
                 1 => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    Some((Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)), 2))
+                    Some((
+                        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+                        2,
+                    ))
                 }
                 _ => None,
             }

@@ -218,7 +218,8 @@ def check_groups(api, names):
     assert len(rest["contactGroups"]) == 18 and rest["nextSyncToken"]
     refused(groups.create(body={"contactGroup": {"name": "Group 1"}}), 409, "ALREADY_EXISTS")
 
-    group = groups.create(body={"contactGroup": {"name": "Witness"}, "readGroupFields": "name,memberCount"}).execute()
+    group = groups.create(body={"contactGroup": {"name": "Witness"}, "readGroupFields": "name"}).execute()
+    refused(groups.create(body={"contactGroup": {"name": "Counted"}, "readGroupFields": "memberCount"}), 400)
     name = group["resourceName"]
     assert "memberCount" not in group
     members = groups.members()

@@ -8,23 +8,34 @@ use super::groups::{Group, MY_CONTACTS};
 use super::list::{Token, fingerprint, page_size, sync_token_read};
 use super::store::{Book, Bump, number_of, resource_name};
 
-const GROUP_FIELDS: [&str; 5] = ["clientData", "groupType", "memberCount", "metadata", "name"];
-const DEFAULT_FIELDS: [&str; 4] = ["metadata", "groupType", "memberCount", "name"];
+/// What a mask of groups can name, `memberCount` aside.
+const GROUP_FIELDS: [&str; 4] = ["clientData", "groupType", "metadata", "name"];
+const COUNT: &str = "memberCount";
 
+/// The mask of a call that reads groups; it can name the count of members, and does when it is empty.
 fn group_fields(name: &str, text: &str) -> Answer<Vec<String>> {
+    masked(
+        name,
+        text,
+        &[&GROUP_FIELDS[..], &[COUNT]].concat(),
+        &["metadata", "groupType", COUNT, "name"],
+    )
+}
+
+fn masked(name: &str, text: &str, known: &[&str], default: &[&str]) -> Answer<Vec<String>> {
     let fields: Vec<String> = text
         .split(',')
         .map(str::trim)
         .filter(|path| !path.is_empty())
         .map(str::to_owned)
         .collect();
-    if let Some(bad) = fields.iter().find(|path| !GROUP_FIELDS.contains(&path.as_str())) {
+    if let Some(bad) = fields.iter().find(|path| !known.contains(&path.as_str())) {
         return Err(Refusal::invalid(format!(
             "Invalid {name} mask path: \"{bad}\"."
         )));
     }
     if fields.is_empty() {
-        return Ok(DEFAULT_FIELDS.map(str::to_owned).to_vec());
+        return Ok(default.iter().map(|path| (*path).to_owned()).collect());
     }
     Ok(fields)
 }
@@ -57,7 +68,10 @@ impl Call<'_> {
 
     /// `contactGroups.list`.
     pub(crate) fn groups_list(&self, salt: u64) -> Answer<Value> {
-        let fields = group_fields("groupFields", self.request.param("groupFields").unwrap_or(""))?;
+        let fields = group_fields(
+            "groupFields",
+            self.request.param("groupFields").unwrap_or(""),
+        )?;
         let size = page_size(self.request, 30, 1000)?;
         let for_sync = fingerprint(self.request, &["groupFields", "pageSize"]);
         let for_page = fingerprint(self.request, &["groupFields", "pageSize", "syncToken"]);
@@ -70,11 +84,24 @@ impl Call<'_> {
             born: self.now.as_second(),
             full: true,
         };
-        if let Some(text) = self.request.param("syncToken").filter(|text| !text.is_empty()) {
+        if let Some(text) = self
+            .request
+            .param("syncToken")
+            .filter(|text| !text.is_empty())
+        {
             let given = sync_token_read(text, 'g', salt, for_sync, self.switches, self.now)?;
-            at = Token { base: given.limit, born: given.born, full: false, ..at };
+            at = Token {
+                base: given.limit,
+                born: given.born,
+                full: false,
+                ..at
+            };
         }
-        if let Some(text) = self.request.param("pageToken").filter(|text| !text.is_empty()) {
+        if let Some(text) = self
+            .request
+            .param("pageToken")
+            .filter(|text| !text.is_empty())
+        {
             at = match Token::read(text, salt) {
                 Some((token, true)) if token.kind == 'q' && token.fingerprint == for_page => token,
                 _ => return Err(Refusal::invalid("Invalid page token.")),
@@ -85,10 +112,18 @@ impl Call<'_> {
             .book
             .groups
             .iter()
-            .filter(|group| if at.full { !group.deleted } else { group.seq > at.base })
+            .filter(|group| {
+                if at.full {
+                    !group.deleted
+                } else {
+                    group.seq > at.base
+                }
+            })
             .collect();
         chosen.sort_by_key(|group| (!group.system, group.seq));
-        let start = usize::try_from(at.cursor).unwrap_or(usize::MAX).min(chosen.len());
+        let start = usize::try_from(at.cursor)
+            .unwrap_or(usize::MAX)
+            .min(chosen.len());
         let end = (start + size).min(chosen.len());
         let shown: Vec<Value> = chosen[start..end]
             .iter()
@@ -102,10 +137,18 @@ impl Call<'_> {
             answer["totalItems"] = json!(chosen.len());
         }
         if end < chosen.len() {
-            let next = Token { cursor: end as u64, ..at };
+            let next = Token {
+                cursor: end as u64,
+                ..at
+            };
             answer["nextPageToken"] = json!(next.write(salt));
         } else {
-            let next = Token { kind: 'g', fingerprint: for_sync, cursor: 0, ..at };
+            let next = Token {
+                kind: 'g',
+                fingerprint: for_sync,
+                cursor: 0,
+                ..at
+            };
             answer["nextSyncToken"] = json!(next.write(salt));
         }
         Ok(answer)
@@ -113,11 +156,16 @@ impl Call<'_> {
 
     /// `contactGroups.get`.
     pub(crate) fn group_get(&self, id: &str) -> Answer<Value> {
-        let fields = group_fields("groupFields", self.request.param("groupFields").unwrap_or(""))?;
+        let fields = group_fields(
+            "groupFields",
+            self.request.param("groupFields").unwrap_or(""),
+        )?;
         let most = match self.request.param("maxMembers") {
             None | Some("") => 0,
             Some(text) => text.parse::<usize>().map_err(|_| {
-                Refusal::invalid(format!("Invalid value at 'max_members' (TYPE_INT32), \"{text}\""))
+                Refusal::invalid(format!(
+                    "Invalid value at 'max_members' (TYPE_INT32), \"{text}\""
+                ))
             })?,
         };
         let mut shown = self.shown_group(id, &fields)?;
@@ -133,7 +181,10 @@ impl Call<'_> {
     }
 
     fn wanted_name(&self, except: Option<&str>) -> Answer<String> {
-        let name = self.body.pointer("/contactGroup/name").and_then(Value::as_str);
+        let name = self
+            .body
+            .pointer("/contactGroup/name")
+            .and_then(Value::as_str);
         let name = name.unwrap_or("").trim();
         if name.is_empty() {
             return Err(Refusal::invalid("Contact group name must not be empty."));
@@ -158,7 +209,9 @@ impl Call<'_> {
 
     /// `contactGroups.create`.
     pub(crate) fn group_create(&mut self) -> Answer<Value> {
-        let fields = group_fields("readGroupFields", text(self.body, "readGroupFields"))?;
+        let default = ["metadata", "groupType", "name"];
+        let given = text(self.body, "readGroupFields");
+        let fields = masked("readGroupFields", given, &GROUP_FIELDS, &default)?;
         if self.body.get("contactGroup").is_none() {
             return Err(Refusal::invalid("contactGroup is required."));
         }
@@ -181,23 +234,38 @@ impl Call<'_> {
 
     /// `contactGroups.update`.
     pub(crate) fn group_update(&mut self, id: &str) -> Answer<Value> {
-        let read = group_fields("readGroupFields", text(self.body, "readGroupFields"))?;
-        let named = text(self.body, "updateGroupFields");
-        let update = group_fields("updateGroupFields", if named.is_empty() { "name" } else { named })?;
-        if let Some(bad) = update.iter().find(|path| !matches!(path.as_str(), "name" | "clientData")) {
-            return Err(Refusal::invalid(format!(
-                "Invalid updateGroupFields mask path: \"{bad}\"."
-            )));
-        }
+        let given = text(self.body, "readGroupFields");
+        let known = [&GROUP_FIELDS[..], &[COUNT]].concat();
+        let read = masked(
+            "readGroupFields",
+            given,
+            &known,
+            &["metadata", "groupType", "name"],
+        )?;
+        let given = text(self.body, "updateGroupFields");
+        let update = masked(
+            "updateGroupFields",
+            given,
+            &["clientData", "name"],
+            &["name"],
+        )?;
         if self.group(id)?.system {
             return Err(Refusal::invalid("System contact groups cannot be changed."));
         }
         let renames = update.iter().any(|path| path == "name");
-        let name = if renames { Some(self.wanted_name(Some(id))?) } else { None };
+        let name = if renames {
+            Some(self.wanted_name(Some(id))?)
+        } else {
+            None
+        };
         let data = self.wanted_client_data();
         let (seq, revision) = (self.book.next_seq(), self.book.next_revision());
         let now = self.now;
-        let group = self.book.groups.get_mut(id).ok_or_else(Refusal::not_found)?;
+        let group = self
+            .book
+            .groups
+            .get_mut(id)
+            .ok_or_else(Refusal::not_found)?;
         if let Some(name) = name {
             group.name = name;
         }
@@ -226,7 +294,11 @@ impl Call<'_> {
         }
         let seq = self.book.next_seq();
         let now = self.now;
-        let group = self.book.groups.get_mut(id).ok_or_else(Refusal::not_found)?;
+        let group = self
+            .book
+            .groups
+            .get_mut(id)
+            .ok_or_else(Refusal::not_found)?;
         (group.deleted, group.seq, group.updated) = (true, seq, now);
         Ok(json!({}))
     }
@@ -249,7 +321,11 @@ impl Call<'_> {
                 "Contacts can only be added to user groups, myContacts and starred.",
             ));
         }
-        let bump = if self.switches.members_bump_etag { Bump::Etag } else { Bump::Order };
+        let bump = if self.switches.members_bump_etag {
+            Bump::Etag
+        } else {
+            Bump::Order
+        };
         let mut missing = Vec::new();
         let mut last = Vec::new();
         for (name, joins) in add

@@ -2,6 +2,7 @@
 
 mod admin;
 mod calls;
+mod derive;
 mod errors;
 mod group_calls;
 mod groups;
@@ -124,15 +125,14 @@ impl PeopleWorld {
         let Some(route) = Route::of(request) else {
             return html_not_found(&request.path);
         };
-        match route {
-            Route::OauthAuth => {
-                return oauth::consent(&mut self.sign_ins, &self.switches, request, now);
-            }
-            Route::OauthToken => {
-                return oauth::token(&mut self.sign_ins, &self.switches, request, now, fault);
-            }
-            Route::OauthRevoke => return oauth::revoke(&mut self.sign_ins, request, now),
-            _ => {}
+        if route == Route::OauthAuth {
+            return oauth::consent(&mut self.sign_ins, &self.switches, request, now);
+        }
+        if route == Route::OauthToken {
+            return oauth::token(&mut self.sign_ins, &self.switches, request, now, fault);
+        }
+        if route == Route::OauthRevoke {
+            return oauth::revoke(&mut self.sign_ins, request, now);
         }
         match self.answer(&route, request, now, fault) {
             Ok(value) => {
@@ -229,8 +229,11 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
         FaultKind::InsufficientScope => Refusal::insufficient_scope(CONTACTS),
         FaultKind::ApiDisabled => Refusal::api_disabled(),
         FaultKind::NoPermission => {
-            let mut refusal =
-                Refusal::new(403, "PERMISSION_DENIED", "The caller does not have permission");
+            let mut refusal = Refusal::new(
+                403,
+                "PERMISSION_DENIED",
+                "The caller does not have permission",
+            );
             refusal.reason = Some("forbidden");
             refusal
         }
@@ -255,9 +258,15 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
     })
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "a refusal travels boxed, see `Answer`"
+)]
 fn with_retry_after(mut refusal: Box<Refusal>, fault: &Fault) -> Box<Refusal> {
     if let Some(seconds) = fault.params.get("retry_after") {
-        let text = seconds.as_str().map_or_else(|| seconds.to_string(), str::to_owned);
+        let text = seconds
+            .as_str()
+            .map_or_else(|| seconds.to_string(), str::to_owned);
         refusal.headers.push(("retry-after".to_owned(), text));
     }
     refusal
@@ -293,8 +302,13 @@ fn check_query(route: &Route, request: &Request) -> Answer<()> {
     if !found.is_empty() {
         return Err(Refusal::misfits(&found));
     }
-    if request.param("quotaUser").is_some_and(|user| user.len() > 40) {
-        return Err(Refusal::invalid("quotaUser must not be longer than 40 characters."));
+    if request
+        .param("quotaUser")
+        .is_some_and(|user| user.len() > 40)
+    {
+        return Err(Refusal::invalid(
+            "quotaUser must not be longer than 40 characters.",
+        ));
     }
     Ok(())
 }
@@ -306,9 +320,8 @@ fn body_of(route: &Route, request: &Request) -> Answer<Value> {
     if request.body.is_empty() {
         return Ok(json!({}));
     }
-    let value: Value = serde_json::from_slice(&request.body).map_err(|error| {
-        Refusal::invalid(format!("Invalid JSON payload received. {error}"))
-    })?;
+    let value: Value = serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::invalid(format!("Invalid JSON payload received. {error}")))?;
     let place = if message == "Person" { "person" } else { "" };
     let found = schema::misfits(message, &value, place);
     if found.is_empty() {
