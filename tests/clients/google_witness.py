@@ -327,6 +327,38 @@ def check_sign_in():
     assert form("/token", refresh) == (400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."})
 
 
+def check_service_account():
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from google.auth.exceptions import RefreshError
+    from google.oauth2 import service_account
+
+    def key():
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    def robot(private, subject="me@example.com"):
+        pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        info = {"client_email": "robot@example.com", "token_uri": f"{BASE}/token", "private_key": pem.decode()}
+        credentials = service_account.Credentials.from_service_account_info(
+            info, scopes=["https://www.googleapis.com/auth/contacts"], subject=subject
+        )
+        return build("people", "v1", credentials=credentials, client_options={"api_endpoint": BASE}).people()
+
+    private = key()
+    public = private.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    admin("POST", "google/service_account", {"client_email": "robot@example.com", "public_key": public.decode()})
+    listed = robot(private).connections().list(resourceName="people/me", personFields="names").execute()
+    assert listed["totalItems"] > 0, "it acts for the user"
+    own = robot(private, subject=None).connections().list(resourceName="people/me", personFields="names").execute()
+    assert "connections" not in own, "without a subject it has an empty book of its own"
+    for wrong, text in ((robot(key()), "Invalid JWT Signature"), (robot(private, "nobody@example.com"), "Invalid email or User ID")):
+        try:
+            wrong.connections().list(resourceName="people/me", personFields="names").execute()
+            raise AssertionError(f"not refused: {text}")
+        except RefreshError as error:
+            assert text in str(error), error
+
+
 def check_faults(people):
     asked = dict(resourceName="people/me", personFields="names")
 
@@ -369,6 +401,7 @@ def main():
     check_sync(people, names)
     check_partial(people)
     check_sign_in()
+    check_service_account()
     check_faults(people)
     log = admin("GET", "requests")
     assert log["violations"] == [], log["violations"]

@@ -3,6 +3,8 @@
 mod consent;
 mod grant;
 mod jwt;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -136,10 +136,13 @@ impl PeopleWorld {
         }
         match self.answer(&route, request, now, fault) {
             Ok(value) => {
-                let mut reply = Reply::json(200, &value);
-                if !matches!(request.param("prettyPrint"), Some("false")) {
-                    reply.body = serde_json::to_vec_pretty(&value).unwrap_or(reply.body);
-                }
+                let mut reply = Reply::json(200, &Value::Null);
+                let compact = request.param("prettyPrint") == Some("false");
+                reply.body = if compact {
+                    value.to_string().into_bytes()
+                } else {
+                    format!("{value:#}").into_bytes()
+                };
                 reply
             }
             Err(refusal) => refusal.into_reply(),
