@@ -206,6 +206,7 @@ def check_sync(people, names):
     admin("POST", "google/switch", {"expired_token_status": 410})
     refused(delta(people, token), 410)
     admin("POST", "google/switch", {"expired_token_status": 400})
+    admin("POST", "clock", {"set": datetime.datetime.now(datetime.timezone.utc).isoformat()})
 
 
 def check_groups(api, names):
@@ -215,7 +216,7 @@ def check_groups(api, names):
     first = groups.list().execute()
     assert len(first["contactGroups"]) == 30 and "nextSyncToken" not in first, "the default page is 30"
     rest = groups.list(pageToken=first["nextPageToken"]).execute()
-    assert len(rest["contactGroups"]) == 18 and rest["nextSyncToken"]
+    assert len(rest["contactGroups"]) == first["totalItems"] - 30 and rest["nextSyncToken"]
     refused(groups.create(body={"contactGroup": {"name": "Group 1"}}), 409, "ALREADY_EXISTS")
 
     group = groups.create(body={"contactGroup": {"name": "Witness"}, "readGroupFields": "name"}).execute()
