@@ -63,7 +63,7 @@ pub enum FaultKind {
     BatchPartial,
     /// A listing leaves out what was created within `params.seconds` (default 300).
     LagListing,
-    /// A listing leaves out every `params.every`th record (default 50) although it exists.
+    /// A listing leaves out about one record in `params.every` (default 50), always the same ones, although they exist.
     ListingHole,
     /// An OAuth endpoint answers `invalid_grant`.
     InvalidGrant,
