@@ -144,7 +144,8 @@ impl Http {
 
     /// Sends a request until it is answered for good. `judge` reads every answer; a 401 makes one
     /// new token before its verdict counts, unless it fails with another kind than `Unauthorized`.
-    /// Server errors (5xx) on a call that must not be repeated are `Uncertain`.
+    /// A failure is `Uncertain` when any attempt reached the server and was answered by nothing or
+    /// by a server error (5xx).
     pub async fn send(
         &self,
         call: Call<'_>,
@@ -159,29 +160,29 @@ impl Http {
             .map_err(SendError::Failed)?;
         let mut renewed = false;
         let mut tries = 0_u32;
+        // Whether any attempt so far may have been executed without an answer that says so.
+        let mut reached = false;
+        let settle = |reached: bool, error: Error| {
+            if reached {
+                SendError::Uncertain(error)
+            } else {
+                SendError::Failed(error)
+            }
+        };
         loop {
             tries += 1;
             let answer = match self.attempt(&call, &token).await {
                 Ok(answer) => answer,
                 Err(trouble) => {
+                    reached |= trouble.sent;
                     let repeatable = !trouble.sent || call.repeat == Repeat::Safe;
                     if repeatable && tries < trouble.tries && self.pause(backoff(tries)).await {
                         continue;
                     }
-                    return Err(if repeatable {
-                        SendError::Failed(trouble.error)
-                    } else {
-                        SendError::Uncertain(trouble.error)
-                    });
+                    return Err(settle(reached, trouble.error));
                 }
             };
-            let settle = |error: Error| {
-                if call.repeat == Repeat::Once && answer.status >= 500 {
-                    SendError::Uncertain(error)
-                } else {
-                    SendError::Failed(error)
-                }
-            };
+            reached |= answer.status >= 500;
             let fail = |kind, reason: &str| error(inner.settings.remote, call.doing, kind, reason);
             let verdict = judge(&answer);
             let other =
@@ -206,7 +207,7 @@ impl Http {
             }
             match verdict {
                 Verdict::Take => return Ok(answer),
-                Verdict::Fail(error) => return Err(settle(error)),
+                Verdict::Fail(error) => return Err(settle(reached, error)),
                 Verdict::Retry {
                     after,
                     floor,
@@ -224,17 +225,18 @@ impl Http {
                         continue;
                     }
                     let retry_after = (!asked.is_zero()).then_some(asked);
-                    return Err(settle(Error {
+                    let failed = Error {
                         retry_after,
                         ..fail(kind, &reason)
-                    }));
+                    };
+                    return Err(settle(reached, failed));
                 }
             }
         }
     }
 
-    /// Waits when the budget allows it.
-    async fn pause(&self, wait: Duration) -> bool {
+    /// Waits when the budget allows it; `false` when it does not and nothing was waited.
+    pub async fn pause(&self, wait: Duration) -> bool {
         let slept = wait.mul_f64(self.0.settings.wait_scale.max(0.0));
         let goes = self.0.settings.patience.take(wait, slept);
         if goes {

@@ -5,6 +5,7 @@
 //! [`Write`]s into calls.
 
 mod error;
+pub mod google;
 pub mod http;
 pub mod zoho;
 
@@ -25,6 +26,19 @@ use crate::model::{Key, ListInfo, Outcome, Probe, Record, Refusal, RemoteId, Sid
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);
+
+/// One pair of the mapping that a CRM has when the profile names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefaultPair {
+    /// The CRM's API name of the field.
+    pub crm: &'static str,
+    /// The Google path.
+    pub google: &'static str,
+    /// Whether the pair holds the match key.
+    pub key: bool,
+    /// Whether values go to Google only.
+    pub to_google_only: bool,
+}
 
 /// What a fetch is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,52 +1,163 @@
 //! Canonical forms: what two values are compared by. The text itself is never changed.
 
+use jiff::civil;
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, Region};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{FieldKind, Key, Value};
 
-/// A text as a value of a kind, with its canonical form; `None` when it is blank.
+/// A text as a value of a kind, with its canonical form; `None` when it is blank. `region` is the
+/// default country of phone numbers, ISO 3166 alpha-2.
 #[must_use]
 pub fn value(kind: FieldKind, text: &str, region: Option<&str>) -> Option<Value> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
+    let plain = self::text(text);
+    if plain.is_empty() {
         return None;
     }
     let canon = match kind {
-        FieldKind::Email => email(trimmed).map_or_else(|| trimmed.to_owned(), |key| key.0.into()),
-        FieldKind::Phone => phone(trimmed, region),
+        FieldKind::Email => email(text).map_or(plain, |key| key.0.into()),
+        FieldKind::Phone => phone(text, region),
+        FieldKind::Date => date(text).unwrap_or(plain),
         FieldKind::Text
         | FieldKind::Multiline
-        | FieldKind::Date
         | FieldKind::Url
         | FieldKind::Picklist
         | FieldKind::Lookup
-        | FieldKind::Other => trimmed.replace("\r\n", "\n").nfc().collect(),
+        | FieldKind::Other => plain,
     };
     Some(Value::with_canon(text, &canon))
 }
 
-/// The key form of an e-mail address: trimmed, NFC, lower-case, domain in ASCII; `None` when it is
-/// no address. No dot or plus folding.
+/// The canonical form of a text: NFC, line ends as `\n`, no white space around it.
+#[must_use]
+pub fn text(text: &str) -> String {
+    trim(text)
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .nfc()
+        .collect()
+}
+
+/// The key form of an e-mail address: trimmed, NFC, lower-case, domain in ASCII (IDNA, UTS #46
+/// non-transitional); `None` when it is no address. No dot or plus folding. Lower-casing follows
+/// Unicode's rules for every language, so that a Turkish `İ` becomes `i` with a dot above, never `ı`.
 #[must_use]
 pub fn email(text: &str) -> Option<Key> {
-    let (local, domain) = text.trim().rsplit_once('@')?;
-    if local.is_empty() || local.contains(char::is_whitespace) {
+    let (local, domain) = trim(text).rsplit_once('@')?;
+    let local: String = local
+        .nfc()
+        .flat_map(char::to_lowercase)
+        .collect::<String>()
+        .nfc()
+        .collect();
+    if local.is_empty() || local.chars().any(not_in_local_part) {
         return None;
     }
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
-    let local: String = local.nfc().collect::<String>().to_lowercase();
     Some(Key::from(format!("{local}@{domain}")))
 }
 
-/// The canonical form of a phone number: the E.164 digits without the plus sign when it can be read
-/// as a number, else its digits, else its text.
+/// Characters that an address has before the `@` only in quotes (RFC 5321, section 4.1.2), which
+/// neither side keeps, and characters that nobody sees.
+fn not_in_local_part(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || invisible(c) || "@<>()[],;:\\\"".contains(c)
+}
+
+/// Zero-width characters that copying from a web page or a spreadsheet leaves behind.
+fn invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || invisible(c))
+}
+
+/// The canonical form of a phone number: the E.164 digits without the plus sign, with `x` and the
+/// extension behind them, when it can be read as a number (`region` is the default country); else
+/// its digits; else its text.
 #[must_use]
 pub fn phone(text: &str, region: Option<&str>) -> String {
-    let _ = region;
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let trimmed = trim(text);
+    let region = region.and_then(known_region);
+    if let Ok(number) = PhoneNumber::parse(trimmed, region)
+        && number.is_possible_with_reason() == Ok(NumberLengthType::IsPossible)
+    {
+        let e164 = number.to_string();
+        let digits = e164.strip_prefix('+').unwrap_or(&e164);
+        return match number.extension.as_deref() {
+            Some(extension) if !extension.is_empty() => format!("{digits}x{extension}"),
+            Some(_) | None => digits.to_owned(),
+        };
+    }
+    let digits = PHONE_NUMBER_UTIL.normalize_digits_only(trimmed);
     if digits.is_empty() {
-        text.to_owned()
+        self::text(text)
     } else {
         digits
     }
 }
+
+/// The country code in upper case when it is one that has phone numbers (ISO 3166 alpha-2).
+#[must_use]
+pub fn region(code: &str) -> Option<String> {
+    known_region(code).map(|region| region.to_string())
+}
+
+fn known_region(code: &str) -> Option<Region> {
+    let region = Region::from_code(code).ok()?;
+    (region != Region::World
+        && PHONE_NUMBER_UTIL
+            .get_country_code_for_region(region)
+            .is_some())
+    .then_some(region)
+}
+
+/// Every country code that [`region`] knows, sorted.
+#[must_use]
+pub fn regions() -> Vec<String> {
+    let mut codes: Vec<String> = PHONE_NUMBER_UTIL
+        .get_supported_regions()
+        .map(|region| region.to_string())
+        .filter(|code| code.len() == 2)
+        .collect();
+    codes.sort();
+    codes
+}
+
+/// The canonical form of a date, `YYYY-MM-DD`, or `--MM-DD` without a year; a time of day behind it
+/// is dropped. `None` when it is no date.
+#[must_use]
+pub fn date(text: &str) -> Option<String> {
+    let trimmed = trim(text);
+    if let Some(rest) = trimmed.strip_prefix("--") {
+        let (month, day) = rest.split_once('-')?;
+        // A leap year, so that 29 February is a birthday like any other.
+        let date = civil::Date::new(2000, number(month, 2)?, number(day, 2)?).ok()?;
+        return Some(format!("--{:02}-{:02}", date.month(), date.day()));
+    }
+    let only_date = match trimmed.split_once(['T', ' ']) {
+        Some((date, time)) if time.starts_with(|c: char| c.is_ascii_digit()) => date,
+        Some(_) => return None,
+        None => trimmed,
+    };
+    let mut parts = only_date.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let date = civil::Date::new(number(year, 4)?, number(month, 2)?, number(day, 2)?).ok()?;
+    Some(date.to_string())
+}
+
+/// A run of at most `most` ASCII digits as a number.
+fn number<N: std::str::FromStr>(text: &str, most: usize) -> Option<N> {
+    let digits = !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+#[path = "canon_tests.rs"]
+mod tests;

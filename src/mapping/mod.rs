@@ -1,8 +1,11 @@
 //! Field paths, canonical forms, and the pairs of a profile: how a contact is expressed on each side.
 
 pub mod canon;
+mod nearest;
+mod offer;
 mod path;
 
+pub use nearest::nearest;
 pub use path::{AddressPart, NamePart, OrganizationPart, Path, PathError};
 
 use crate::model::{Field, FieldKind, Sides, Value};

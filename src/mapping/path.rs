@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::offer::nearest_path;
 use crate::model::FieldKind;
 
 /// A part of the name.
@@ -96,14 +97,18 @@ pub struct PathError {
 }
 
 impl Path {
-    /// Reads a path as a profile writes it.
+    /// Reads a path as a profile writes it. A type is any text without control characters and
+    /// without white space around it.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let wrong = || PathError {
             given: text.to_owned(),
-            nearest: None,
+            nearest: nearest_path(text),
         };
+        if text != text.trim() || text.contains(char::is_control) {
+            return Err(wrong());
+        }
         let (head, rest) = match text.split_once('.') {
-            Some((head, rest)) if !rest.is_empty() => (head, Some(rest)),
+            Some((head, rest)) if typed_well(rest) => (head, Some(rest)),
             Some(_) => return Err(wrong()),
             None => (text, None),
         };
@@ -125,7 +130,7 @@ impl Path {
                 Self::Organization(OrganizationPart::parse(part).ok_or_else(wrong)?)
             }
             ("address", Some(rest)) => match rest.rsplit_once('.') {
-                Some((kind, part)) if !kind.is_empty() => Self::Address(
+                Some((kind, part)) if typed_well(kind) => Self::Address(
                     Some(kind.to_owned()),
                     AddressPart::parse(part).ok_or_else(wrong)?,
                 ),
@@ -134,6 +139,50 @@ impl Path {
             },
             _ => return Err(wrong()),
         })
+    }
+
+    /// The type that the path names; none for the first entry and for slots that exist once.
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        match self {
+            Self::Email(kind)
+            | Self::Phone(kind)
+            | Self::Url(kind)
+            | Self::Im(kind)
+            | Self::Relation(kind)
+            | Self::Event(kind)
+            | Self::ExternalId(kind)
+            | Self::Address(kind, _) => kind.as_deref(),
+            Self::Custom(key) => Some(key),
+            Self::Name(_)
+            | Self::Nickname
+            | Self::Organization(_)
+            | Self::Birthday
+            | Self::Note => None,
+        }
+    }
+
+    /// Whether two paths can name one slot of a contact: the same path but for the type's letter
+    /// case, or a path without a type beside one with a type, whose entry may be the first.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let same_list = match (self, other) {
+            (Self::Address(_, part), Self::Address(_, others)) => part == others,
+            (Self::Custom(_), Self::Custom(_))
+            | (Self::Email(_), Self::Email(_))
+            | (Self::Phone(_), Self::Phone(_))
+            | (Self::Url(_), Self::Url(_))
+            | (Self::Im(_), Self::Im(_))
+            | (Self::Relation(_), Self::Relation(_))
+            | (Self::Event(_), Self::Event(_))
+            | (Self::ExternalId(_), Self::ExternalId(_)) => true,
+            (one, two) => return one == two,
+        };
+        same_list
+            && match (self.type_name(), other.type_name()) {
+                (Some(one), Some(two)) => one.to_lowercase() == two.to_lowercase(),
+                (None, _) | (_, None) => true,
+            }
     }
 
     /// The sort of value that the slot holds.
@@ -203,6 +252,11 @@ impl OrganizationPart {
     }
 }
 
+/// Whether a text can be a type: it says something and has no white space around it.
+fn typed_well(text: &str) -> bool {
+    !text.is_empty() && text == text.trim() && !text.starts_with('.') && !text.ends_with('.')
+}
+
 fn pick<T: Copy>(all: &[(T, &str)], text: &str) -> Option<T> {
     all.iter()
         .find(|(_, word)| *word == text)
@@ -244,3 +298,7 @@ impl fmt::Display for Path {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "path_tests.rs"]
+mod tests;

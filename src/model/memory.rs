@@ -1,6 +1,6 @@
 //! What is remembered between runs, and the edits that change it.
 
-use super::{Base, Link, LinkNo, Moment, Record, RemoteId, Side, Sides, Version};
+use super::{Base, Link, LinkNo, Moment, Record, RemoteId, Rest, Side, Sides, Version};
 
 /// One record as last seen or last written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,13 @@ pub enum Edit {
         side: Side,
         /// Whether it was in its list.
         listed: bool,
+    },
+    /// Set whether a pair takes part.
+    SetRest {
+        /// The pair, by its records.
+        ids: Sides<RemoteId>,
+        /// Why it rests, or that it does not.
+        rest: Rest,
     },
     /// Forget a pair.
     DropLink(LinkNo),

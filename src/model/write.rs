@@ -27,9 +27,11 @@ pub enum Change {
     Create {
         /// What to store.
         fields: Fields,
-        /// The twin's own values, where they differ from what is stored (a filled-in name): the
-        /// twin's half of the base.
-        source: Fields,
+        /// What the twin itself holds where that is not what is sent (a filled-in name is blank
+        /// there, a field that cannot be written is not sent): the twin's half of the base.
+        twin_holds: BTreeMap<Field, Option<Value>>,
+        /// Fields that the twin did not tell: they have not met yet.
+        unread: Vec<Field>,
     },
     /// Change some fields.
     Update {

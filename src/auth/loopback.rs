@@ -1,0 +1,235 @@
+//! The listener that a browser is sent back to after consent (RFC 8252 section 7.3), and the page
+//! that it shows there.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::error::{Error, Kind};
+
+/// How long one connection may take to send its request: browsers open some that they never use.
+const READ_LIMIT: Duration = Duration::from_secs(10);
+/// How long the last page may take to reach the browser.
+const WRITE_LIMIT: Duration = Duration::from_secs(2);
+/// The most that a request's head may hold, in bytes; a code has at most 256 (Google's page).
+const HEAD_MAX: usize = 16 * 1024;
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// Any free port, for services that accept every loopback port.
+    AnyPort,
+    /// The first free of these ports, for services that compare the redirect with a list that was
+    /// entered by hand.
+    OneOf(&'static [u16]),
+}
+
+/// A bound listener.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: TcpListener,
+    uri: String,
+}
+
+/// The browser's return: what the service said, and the page that waits for an answer.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The parameters of the redirect.
+    pub(super) params: BTreeMap<String, String>,
+    /// The browser, still waiting.
+    pub(super) page: Page,
+}
+
+/// A browser that waits to hear how it went. Dropped unanswered, it says that the program ended.
+#[derive(Debug)]
+pub(super) struct Page {
+    answer: oneshot::Sender<(&'static str, String)>,
+    written: JoinHandle<()>,
+}
+
+impl Page {
+    /// Shows how it went, and waits until that is written.
+    pub(super) async fn show(self, title: &'static str, text: &str) {
+        if self.answer.send((title, text.to_owned())).is_ok()
+            && tokio::time::timeout(WRITE_LIMIT, self.written)
+                .await
+                .is_err()
+        {
+            tracing::debug!("the browser did not take its last page");
+        }
+    }
+}
+
+impl Listener {
+    /// Binds the first free port.
+    ///
+    /// # Errors
+    /// `Unavailable` when all of them are taken.
+    pub(super) async fn bind(place: Place) -> Result<Self, Error> {
+        let ports = match place {
+            Place::AnyPort => &[0],
+            Place::OneOf(ports) => ports,
+        };
+        let mut last = None;
+        for port in ports {
+            let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).await;
+            match socket.and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
+                Ok((port, socket)) => {
+                    let uri = Self::uri(port);
+                    return Ok(Self { socket, uri });
+                }
+                Err(fault) => last = Some(fault),
+            }
+        }
+        let why = last.map_or("no port to try".to_owned(), |fault| fault.to_string());
+        Err(Error::new(
+            Kind::Unavailable,
+            format!("no port of 127.0.0.1 is free for the redirect (tried {ports:?}): {why}"),
+        )
+        .hint("end what uses them, or sign in with --no-browser"))
+    }
+
+    /// The redirect address of a port.
+    pub(super) fn uri(port: u16) -> String {
+        format!("http://127.0.0.1:{port}/")
+    }
+
+    /// The address that the service has to send the browser to.
+    pub(super) fn redirect_uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Waits for the redirect that carries `state`. Others get a page that says so, and the wait
+    /// goes on: anything on this machine may knock here. Ends only when the browser comes.
+    pub(super) async fn arrival(&self, state: &str) -> Arrival {
+        let (found, mut arrivals) = mpsc::channel::<(TcpStream, BTreeMap<String, String>)>(1);
+        let mut visits = JoinSet::new();
+        loop {
+            tokio::select! {
+                stream = accept(&self.socket) => {
+                    let (found, state) = (found.clone(), state.to_owned());
+                    visits.spawn(async move {
+                        let visit = tokio::time::timeout(READ_LIMIT, visit(stream, &state)).await;
+                        if let Ok(Some(arrived)) = visit && found.send(arrived).await.is_err() {
+                            tracing::debug!("a second redirect came and was dropped");
+                        }
+                    });
+                }
+                Some((stream, params)) = arrivals.recv() => {
+                    let (answer, answered) = oneshot::channel();
+                    let written = tokio::spawn(async move {
+                        let (title, text) = answered.await.unwrap_or((
+                            "Not signed in",
+                            "crmsync ended before the sign-in was finished.".to_owned(),
+                        ));
+                        respond(stream, "200 OK", title, &text).await;
+                    });
+                    return Arrival { params, page: Page { answer, written } };
+                }
+                Some(_) = visits.join_next() => {}
+            }
+        }
+    }
+}
+
+async fn accept(socket: &TcpListener) -> TcpStream {
+    loop {
+        match socket.accept().await {
+            Ok((stream, _)) => return stream,
+            // Out of descriptors, or the peer left: neither ends the wait.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Reads one request; gives the stream back when it is the redirect that is waited for.
+async fn visit(
+    mut stream: TcpStream,
+    state: &str,
+) -> Option<(TcpStream, BTreeMap<String, String>)> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < HEAD_MAX {
+        let mut part = [0_u8; 2048];
+        let read = stream.read(&mut part).await.ok().filter(|read| *read > 0)?;
+        head.extend_from_slice(part.get(..read)?);
+    }
+    let text = String::from_utf8_lossy(&head);
+    let mut words = text.lines().next().unwrap_or_default().split(' ');
+    let (method, target) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let params = match target.split_once('?') {
+        Some(("/", query)) if method == "GET" => parse_query(query),
+        _ => BTreeMap::new(),
+    };
+    if !params.contains_key("code") && !params.contains_key("error") {
+        respond(
+            stream,
+            "404 Not Found",
+            "Nothing here",
+            "This address only takes the answer of a sign-in.",
+        )
+        .await;
+        return None;
+    }
+    if params.get("state").map(String::as_str) != Some(state) {
+        let text = "This answer does not belong to the sign-in that is under way. Close the page, and use the \
+                    address that crmsync opened or printed last.";
+        respond(stream, "400 Bad Request", "Not this sign-in", text).await;
+        return None;
+    }
+    Some((stream, params))
+}
+
+/// The parameters of a query; a name that comes twice counts by its first value.
+pub(super) fn parse_query(query: &str) -> BTreeMap<String, String> {
+    let mut params = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        params
+            .entry(name.into_owned())
+            .or_insert_with(|| value.into_owned());
+    }
+    params
+}
+
+async fn respond(mut stream: TcpStream, status: &str, title: &str, text: &str) {
+    let (title, text) = (escape(title), escape(text));
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>crmsync: {title}</title>\
+         <body style=\"font-family:sans-serif;max-width:40em;margin:4em auto\"><h1>{title}</h1><p>{text}</p></html>"
+    );
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
+         Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n\
+         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let write = async {
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(body.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    if !matches!(tokio::time::timeout(WRITE_LIMIT, write).await, Ok(Ok(()))) {
+        tracing::debug!("the browser left before its page was written");
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}

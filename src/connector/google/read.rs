@@ -1,0 +1,343 @@
+//! Reading contacts: the whole account, what changed, single ones, and our own creates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+
+use super::convert::{person_fields, person_mask, record};
+use super::errors::Fault;
+use super::wire::{Connections, Group, People, Person, PersonResponse};
+use super::{CAPACITY, Gear, Google, parse};
+use crate::connector::http::{Answer, SendError};
+use crate::connector::{
+    Ask, Census, Cursor, Error, Extent, FetchEnd, Found, Kind, Page, PageSender,
+};
+use crate::model::{Change, Key, Record, RemoteId, Write};
+
+/// How many names go into one `batchGet`; 200 are allowed, the length of a GET is not documented.
+const GET_CHUNK: usize = 50;
+const LISTING: &str = "list the contacts";
+const READING: &str = "read contacts";
+
+/// A page that came, or the news that the cursor is too old.
+enum Turn {
+    Page(Box<Connections>),
+    Expired,
+}
+
+/// The parameters of a listing, which must stay the same for all pages and for the life of a
+/// sync token.
+pub(super) fn list_parameters(gear: &Gear) -> Vec<(&'static str, String)> {
+    vec![
+        ("personFields", person_fields(&gear.lists)),
+        ("sources", "READ_SOURCE_TYPE_CONTACT".to_owned()),
+        ("pageSize", "1000".to_owned()),
+        ("requestSyncToken", "true".to_owned()),
+        (
+            "fields",
+            format!(
+                "connections({}),nextPageToken,nextSyncToken",
+                person_mask(&gear.lists)
+            ),
+        ),
+    ]
+}
+
+impl Google {
+    async fn page(
+        &self,
+        gear: &Gear,
+        since: Option<&str>,
+        token: Option<String>,
+    ) -> Result<Turn, Error> {
+        let mut call = self.call(
+            "connections.list",
+            LISTING,
+            Method::GET,
+            "people/me/connections",
+        );
+        call.query.extend(list_parameters(gear));
+        if let Some(since) = since {
+            call.query.push(("syncToken", since.to_owned()));
+        }
+        if let Some(token) = token {
+            call.query.push(("pageToken", token));
+        }
+        let answer: Answer = self.send(call).await.map_err(SendError::into_error)?;
+        if since.is_some() && answer.status >= 400 && Fault::of(&answer).is_expired() {
+            return Ok(Turn::Expired);
+        }
+        Ok(Turn::Page(Box::new(parse(&answer, LISTING)?)))
+    }
+
+    pub(super) async fn fetch_pages(
+        &self,
+        ask: &Ask,
+        pages: &PageSender,
+    ) -> Result<FetchEnd, Error> {
+        let gear = self.gear()?;
+        self.find_new_group().await?;
+        let mut since = ask.since.as_ref().map(|cursor| cursor.0.as_str());
+        let mut token = None;
+        let mut end = FetchEnd {
+            extent: Extent::Full,
+            cursor: None,
+            pages: 0,
+            records: 0,
+        };
+        loop {
+            let page = match self.page(&gear, since, token.take()).await? {
+                Turn::Page(page) => page,
+                Turn::Expired => {
+                    tracing::info!("the sync token has expired, reading everything");
+                    since = None;
+                    end.records = 0;
+                    if pages.send(Page::Restart).await.is_err() {
+                        return Ok(end);
+                    }
+                    continue;
+                }
+            };
+            end.pages += 1;
+            for part in self.sort_out(&gear, &page.people, &mut end.records) {
+                if pages.send(part).await.is_err() {
+                    return Ok(end);
+                }
+            }
+            end.cursor = page
+                .next_sync_token
+                .filter(|token| !token.is_empty())
+                .map(Cursor);
+            token = page.next_page_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        if since.is_some() {
+            end.extent = Extent::Delta;
+            if ask.census == Census::Yes {
+                let members = self.members().await?;
+                end.pages += 1;
+                // Nobody listening is no failure; the records were delivered.
+                drop(pages.send(Page::Census(members)).await);
+            }
+        }
+        Ok(end)
+    }
+
+    /// A page's people: renames first, then what is there, then what was deleted.
+    fn sort_out(&self, gear: &Gear, people: &[Person], count: &mut u64) -> Vec<Page> {
+        let labels = self.labels();
+        let lens = self.lens(gear, &labels);
+        let (mut parts, mut records, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+        for person in people {
+            *count += 1;
+            let id = RemoteId::from(person.resource_name.as_str());
+            if person.metadata.deleted {
+                deleted.push(id);
+                continue;
+            }
+            for former in &person.metadata.previous_resource_names {
+                if *former != person.resource_name {
+                    parts.push(Page::Renamed {
+                        from: RemoteId::from(former.as_str()),
+                        to: id.clone(),
+                    });
+                }
+            }
+            records.extend(record(&lens, person));
+        }
+        if !records.is_empty() {
+            parts.push(Page::Records(records));
+        }
+        if !deleted.is_empty() {
+            parts.push(Page::Deleted(deleted));
+        }
+        parts
+    }
+
+    /// The label's members by name; nobody while the label does not exist.
+    pub(super) async fn members(&self) -> Result<Vec<RemoteId>, Error> {
+        let group = self.labels().group;
+        if group.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = "list the label's members";
+        let mut call = self.call("contactGroups.get", doing, Method::GET, &group);
+        call.query.push(("maxMembers", CAPACITY.to_string()));
+        call.query
+            .push(("groupFields", "name,memberCount,metadata".to_owned()));
+        let found: Group = self.read(call).await.map_err(|failed| {
+            if failed.kind == Kind::NotFound {
+                let hint = "Run `crmsync configure` to choose a label, or make it again in Google Contacts.";
+                Error { kind: Kind::Unknown, hint: Some(hint.to_owned()), ..failed }
+            } else {
+                failed
+            }
+        })?;
+        Ok(found
+            .member_resource_names
+            .into_iter()
+            .map(RemoteId::from)
+            .collect())
+    }
+
+    /// Every record of the account that is asked for, read afresh.
+    pub(super) async fn everything(
+        &self,
+        wanted: &(dyn Fn(&Record) -> bool + Sync),
+    ) -> Result<Vec<Record>, Error> {
+        Ok(self.listing(wanted).await?.0)
+    }
+
+    async fn listing(
+        &self,
+        wanted: &(dyn Fn(&Record) -> bool + Sync),
+    ) -> Result<(Vec<Record>, BTreeSet<RemoteId>), Error> {
+        let gear = self.gear()?;
+        let labels = self.labels();
+        let lens = self.lens(&gear, &labels);
+        let (mut records, mut names, mut token) = (Vec::new(), BTreeSet::new(), None);
+        loop {
+            let Turn::Page(page) = self.page(&gear, None, token.take()).await? else {
+                return Ok((records, names));
+            };
+            for person in page.people.iter().filter(|person| !person.metadata.deleted) {
+                names.insert(RemoteId::from(person.resource_name.as_str()));
+                records.extend(record(&lens, person).filter(|record| wanted(record)));
+            }
+            token = page.next_page_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok((records, names));
+            }
+        }
+    }
+
+    /// What became of creates: the whole account, and the label's members as a second witness, because
+    /// a listing may lag behind.
+    pub(super) async fn look_for(&self, open: &[&Write]) -> Result<Vec<Record>, Error> {
+        let creates = || {
+            open.iter()
+                .filter(|write| matches!(write.change, Change::Create { .. }))
+        };
+        let twins: BTreeSet<&RemoteId> = creates().map(|write| &write.twin).collect();
+        let keys: BTreeSet<&Key> = creates().filter_map(|write| write.key.as_ref()).collect();
+        let ours = |record: &Record| {
+            record
+                .stamp
+                .as_ref()
+                .is_some_and(|stamp| twins.contains(stamp))
+                || record.addresses().any(|key| keys.contains(key))
+        };
+        self.find_new_group().await?;
+        let (mut found, names) = self.listing(&ours).await?;
+        let unlisted: Vec<RemoteId> = self
+            .members()
+            .await?
+            .into_iter()
+            .filter(|id| !names.contains(id))
+            .collect();
+        for answer in self.get_people(&unlisted).await? {
+            if let Found::Here(record) | Found::Moved(record) = answer
+                && ours(&record)
+                && found.iter().all(|other| other.id != record.id)
+            {
+                found.push(*record);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One answer per identifier, in order.
+    pub(super) async fn get_people(&self, ids: &[RemoteId]) -> Result<Vec<Found>, Error> {
+        let gear = self.gear()?;
+        let labels = self.labels();
+        let lens = self.lens(&gear, &labels);
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(GET_CHUNK) {
+            let mut answers = self.batch_get(&gear, chunk).await?;
+            for id in chunk {
+                let response = match answers.remove(id.as_str()) {
+                    Some(response) => response,
+                    None => self.get_one(&gear, id).await?,
+                };
+                found.push(match (&response.person, response.fault()) {
+                    (_, Some(fault)) if fault.code == 5 => Found::Gone,
+                    (Some(person), None) => match record(&lens, person) {
+                        Some(record) if record.id == *id => Found::Here(Box::new(record)),
+                        Some(record) => Found::Moved(Box::new(record)),
+                        None => Found::Gone,
+                    },
+                    (_, _) => Found::Hidden,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn batch_get(
+        &self,
+        gear: &Gear,
+        ids: &[RemoteId],
+    ) -> Result<BTreeMap<String, PersonResponse>, Error> {
+        let mut call = self.call(
+            "people.getBatchGet",
+            READING,
+            Method::GET,
+            "people:batchGet",
+        );
+        call.query.extend(
+            ids.iter()
+                .map(|id| ("resourceNames", id.as_str().to_owned())),
+        );
+        call.query
+            .push(("personFields", person_fields(&gear.lists)));
+        call.query
+            .push(("sources", "READ_SOURCE_TYPE_CONTACT".to_owned()));
+        let mask = person_mask(&gear.lists);
+        call.query.push((
+            "fields",
+            format!("responses(person({mask}),requestedResourceName,httpStatusCode,status)"),
+        ));
+        let answer = self.send(call).await.map_err(SendError::into_error)?;
+        if matches!(answer.status, 400 | 404) && Fault::of(&answer).json {
+            // Whether one unknown name fails them all is not documented: each is asked for alone.
+            return Ok(BTreeMap::new());
+        }
+        let people: People = parse(&answer, READING)?;
+        let named = |response: PersonResponse| {
+            let asked = &response.requested_resource_name;
+            let name = match &response.person {
+                Some(person) if asked.is_empty() => person.resource_name.clone(),
+                _ => asked.clone(),
+            };
+            (name, response)
+        };
+        Ok(people.responses.into_iter().map(named).collect())
+    }
+
+    /// `people.get`, which unlike a listing returns more than 100 addresses and numbers.
+    pub(super) async fn get_one(
+        &self,
+        gear: &Gear,
+        id: &RemoteId,
+    ) -> Result<PersonResponse, Error> {
+        let mut call = self.call("people.get", READING, Method::GET, id.as_str());
+        call.query
+            .push(("personFields", person_fields(&gear.lists)));
+        call.query
+            .push(("sources", "READ_SOURCE_TYPE_CONTACT".to_owned()));
+        call.query.push(("fields", person_mask(&gear.lists)));
+        let answer = self.send(call).await.map_err(SendError::into_error)?;
+        let mut response = PersonResponse {
+            requested_resource_name: id.to_string(),
+            ..PersonResponse::default()
+        };
+        if answer.status == 404 && Fault::of(&answer).json {
+            response.http_status_code = Some(404);
+        } else {
+            response.person = Some(parse(&answer, READING)?);
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,249 @@
+//! Canonical forms: what counts as equal, and that no text makes them panic.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn key(text: &str) -> Option<String> {
+    email(text).map(|key| key.as_str().to_owned())
+}
+
+#[test]
+fn an_address_is_trimmed_and_lower_case() {
+    assert_eq!(
+        key("  Ada.Lovelace+CRM@Example.COM\n").unwrap(),
+        "ada.lovelace+crm@example.com"
+    );
+}
+
+#[test]
+fn dots_and_plus_are_kept() {
+    assert_ne!(key("a.b@example.com"), key("ab@example.com"));
+    assert_ne!(key("a+b@example.com"), key("a@example.com"));
+}
+
+#[test]
+fn composed_and_decomposed_letters_are_one_address() {
+    assert_eq!(key("Jose\u{301}@example.com"), key("jos\u{e9}@example.com"));
+    assert_eq!(key("\u{c9}va@example.com"), key("e\u{301}va@example.com"));
+}
+
+#[test]
+fn the_domain_is_ascii() {
+    assert_eq!(
+        key("a@B\u{fc}cher.example").unwrap(),
+        "a@xn--bcher-kva.example"
+    );
+    assert_eq!(key("a@xn--bcher-kva.example"), key("a@b\u{fc}cher.example"));
+    // Non-transitional: an sharp s is its own letter, another domain than `ss`.
+    assert_eq!(
+        key("a@stra\u{df}e.example").unwrap(),
+        "a@xn--strae-oqa.example"
+    );
+    assert_ne!(key("a@stra\u{df}e.example"), key("a@strasse.example"));
+    // Full-width letters and dots are the ordinary ones.
+    assert_eq!(
+        key("a@\u{ff25}xample\u{ff0e}\u{ff43}\u{ff4f}\u{ff4d}").unwrap(),
+        "a@example.com"
+    );
+}
+
+#[test]
+fn turkish_letters_never_become_another_address() {
+    assert_eq!(key("INFO@example.com").unwrap(), "info@example.com");
+    assert_eq!(
+        key("\u{130}nfo@example.com").unwrap(),
+        "i\u{307}nfo@example.com"
+    );
+    assert_ne!(key("\u{131}nfo@example.com"), key("info@example.com"));
+    assert_eq!(
+        key("\u{130}nfo@example.com"),
+        key("i\u{307}nfo@example.com")
+    );
+}
+
+#[test]
+fn what_is_no_address_has_no_key() {
+    for text in [
+        "",
+        " ",
+        "@",
+        "a@",
+        "@example.com",
+        "example.com",
+        "a b@example.com",
+        "a@exam ple.com",
+        "a@.example.com",
+        "a@example..com",
+        "a@b@example.com",
+        "a\u{0}b@example.com",
+        "a\nb@example.com",
+        "Ada <a@example.com>",
+        "<a@example.com>",
+        "a,b@example.com",
+        "\"a b\"@example.com",
+        "a@[127.0.0.1]",
+        "a@exa\u{200b}mple_.com",
+        "a\u{200b}b@example.com",
+        "a@-example.com",
+    ] {
+        assert_eq!(key(text), None, "{text:?}");
+    }
+}
+
+#[test]
+fn what_copying_leaves_behind_is_trimmed() {
+    assert_eq!(
+        key("\u{feff}a@example.com\u{200b}\u{a0}").unwrap(),
+        "a@example.com"
+    );
+}
+
+#[test]
+fn phones_compare_by_e164() {
+    let german = phone("030 901820", Some("DE"));
+    assert_eq!(german, "4930901820");
+    for text in [
+        "+49 30 901820",
+        "+49 (0)30 90 18 20",
+        "0049 30 901820",
+        "tel:+49-30-901820",
+        "(030) 90/1820",
+    ] {
+        assert_eq!(phone(text, Some("DE")), german, "{text}");
+    }
+    assert_eq!(phone("+49 30 901820", None), german);
+    assert_eq!(phone("\u{ff0b}\u{ff14}\u{ff19} 30 901820", None), german);
+    assert_eq!(phone("(650) 253-0000", Some("us")), "16502530000");
+    // Italy keeps the leading zero of a fixed line.
+    assert_eq!(phone("06 698 12345", Some("IT")), "390669812345");
+    assert_eq!(phone("+39 06 698 12345", None), "390669812345");
+}
+
+#[test]
+fn an_extension_stands_behind_an_x() {
+    assert_eq!(phone("+1 650-253-0000 ext. 0123", None), "16502530000x0123");
+    assert_eq!(phone("+1 650 253 0000 x0123", None), "16502530000x0123");
+    assert_ne!(
+        phone("+1 650 253 0000", None),
+        phone("+1 650 253 0000 x1", None)
+    );
+}
+
+#[test]
+fn an_unreadable_phone_is_its_digits_and_else_its_text() {
+    assert_eq!(phone("030 / 90 18 20", None), "030901820");
+    assert_eq!(phone("\u{663}\u{664} 12", None), "3412");
+    assert_eq!(phone("112", Some("DE")), "112");
+    assert_eq!(phone("  ask reception ", Some("DE")), "ask reception");
+    assert_eq!(phone("030 901820", Some("nowhere")), "030901820");
+}
+
+#[test]
+fn regions_are_iso_codes_with_phone_numbers() {
+    assert_eq!(region("de").as_deref(), Some("DE"));
+    for code in ["", "D", "DEU", "ZZ", "UK", "001", "d\u{e9}", "\u{e9}"] {
+        assert_eq!(region(code), None, "{code:?}");
+    }
+    let all = regions();
+    assert!(all.len() > 200 && all.iter().all(|code| region(code).as_deref() == Some(code)));
+}
+
+#[test]
+fn dates_are_iso_dates() {
+    assert_eq!(date("1815-12-10").as_deref(), Some("1815-12-10"));
+    assert_eq!(date(" 1815-2-9 ").as_deref(), Some("1815-02-09"));
+    assert_eq!(
+        date("2024-02-29T23:30:00+05:00").as_deref(),
+        Some("2024-02-29")
+    );
+    assert_eq!(date("--02-29").as_deref(), Some("--02-29"));
+    assert_eq!(date("--2-9").as_deref(), Some("--02-09"));
+    for text in [
+        "",
+        "2023-02-29",
+        "2024-13-01",
+        "24-01-01",
+        "10/12/1815",
+        "--02-30",
+        "1815-12",
+        "2024-01-01-01",
+        "2024-01-01 soon",
+        "+999-01-01",
+    ] {
+        assert_eq!(date(text), None, "{text:?}");
+    }
+    assert_ne!(date("--12-10"), date("1815-12-10"));
+}
+
+#[test]
+fn texts_compare_without_their_line_ends_and_composition() {
+    assert_eq!(text("a\r\nb\rc\n"), "a\nb\nc");
+    assert_eq!(text("Jose\u{301}"), "Jos\u{e9}");
+    assert_eq!(value(FieldKind::Text, " \r\n\u{feff}", None), None);
+    let seen = value(FieldKind::Multiline, " one\r\ntwo ", None).unwrap();
+    assert_eq!(
+        (&*seen.text, seen.canonical()),
+        (" one\r\ntwo ", "one\ntwo")
+    );
+    assert_ne!(
+        value(FieldKind::Text, "Ada", None),
+        value(FieldKind::Text, "ada", None)
+    );
+}
+
+#[test]
+fn an_unreadable_value_is_compared_as_text() {
+    let mail = value(FieldKind::Email, " not an address ", None).unwrap();
+    assert_eq!(mail.canonical(), "not an address");
+    let day = value(FieldKind::Date, "in spring", None).unwrap();
+    assert_eq!(day.canonical(), "in spring");
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[ +0-9()/.x-]{0,24}",
+        "[a-zA-Z\u{130}\u{131}\u{df}\u{3c2}.]{1,8}@[a-zA-Z\u{df}\u{130}.-]{1,12}",
+        "-?-?[0-9]{0,5}-[0-9]{0,3}-?[0-9]{0,3}[T ]?.{0,3}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn canonical_forms_are_stable_and_never_panic(text in any_text(), region in prop_oneof![Just(None), "[a-zA-Z]{0,3}".prop_map(Some)]) {
+        let region = region.as_deref();
+        if let Some(key) = email(&text) {
+            prop_assert_eq!(email(key.as_str()), Some(key.clone()));
+            prop_assert!(key.as_str().matches('@').count() == 1);
+        }
+        if let Some(day) = date(&text) {
+            prop_assert_eq!(date(&day), Some(day.clone()));
+        }
+        let plain = self::text(&text);
+        prop_assert_eq!(self::text(&plain), plain.clone());
+        let number = phone(&text, region);
+        prop_assert!(number.is_empty() == plain.is_empty() || plain.is_empty());
+        for kind in [FieldKind::Text, FieldKind::Email, FieldKind::Phone, FieldKind::Date, FieldKind::Url] {
+            let value = value(kind, &text, region);
+            prop_assert_eq!(value.is_none(), plain.is_empty());
+            if let Some(value) = value {
+                prop_assert_eq!(&*value.text, text.as_str());
+                prop_assert!(!value.canonical().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_valid_e164_number_is_its_own_canonical_form(number in "(1[2-9][0-9]{2}[2-9][0-9]{6}|4930[1-9][0-9]{5,7}|491[567][0-9]{8,9}|[1-9][0-9]{6,13})") {
+        let text = format!("+{number}");
+        let valid = PhoneNumber::parse(&text, None).is_ok_and(|number| number.is_valid());
+        if valid {
+            prop_assert_eq!(phone(&text, None), number.clone());
+            prop_assert_eq!(phone(&text, Some("DE")), number);
+        }
+    }
+}

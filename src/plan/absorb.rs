@@ -1,0 +1,109 @@
+//! Folds what a remote said into what is remembered of it: the one place where a remote's oddities
+//! end (echoes, late listings), and the only one that concludes that a record is gone.
+
+use crate::model::{Edit, Link, Moment, Record, RemoteId, Rest, Seen, Side};
+
+/// What hearing a record means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// An old revision of a record that we have written since: ignore it.
+    Echo,
+    /// Nothing about the contact changed; the revision may have.
+    Same(Seen),
+    /// The contact is new here or changed.
+    Changed(Seen),
+}
+
+/// Folds one record in.
+#[must_use]
+pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
+    let Some(known) = known else {
+        return Heard::Changed(fresh(heard));
+    };
+    if known.replaced.as_ref() == Some(&heard.version) && known.record.version != heard.version {
+        return Heard::Echo;
+    }
+    let same = known.record.same_content(&heard);
+    let mut seen = fresh(heard);
+    if seen.record.version == known.record.version {
+        seen.replaced.clone_from(&known.replaced);
+    }
+    if same {
+        Heard::Same(seen)
+    } else {
+        Heard::Changed(seen)
+    }
+}
+
+fn fresh(record: Record) -> Seen {
+    Seen {
+        record,
+        replaced: None,
+        unlisted_since: None,
+    }
+}
+
+/// Whether a record that a full listing did not bring has to be asked for by its identifier. One
+/// that we created after `settled` is taken to be still on its way into the listings.
+#[must_use]
+pub fn missing(known: &Seen, settled: Moment) -> bool {
+    known.unlisted_since.is_none_or(|at| at <= settled)
+}
+
+/// The edits for a record that cannot be seen and that nothing proves deleted: its pair rests.
+#[must_use]
+pub fn vanished(side: Side, id: &RemoteId, link: Option<&Link>) -> Vec<Edit> {
+    let mut edits = vec![
+        Edit::DropSeen {
+            side,
+            id: id.clone(),
+        },
+        Edit::Quiet {
+            side,
+            id: id.clone(),
+        },
+    ];
+    if let Some(link) = link
+        && matches!(link.rest, Rest::Awake | Rest::Left(_))
+    {
+        edits.push(Edit::SetRest {
+            ids: link.ids.clone(),
+            rest: Rest::Vanished(side),
+        });
+    }
+    edits
+}
+
+/// The edits for a record that goes by another identifier now. Where both identifiers are linked the
+/// planner decides, so only the old record is dropped then.
+#[must_use]
+pub fn renamed(
+    side: Side,
+    from: &RemoteId,
+    to: &RemoteId,
+    links: (Option<&Link>, Option<&Link>),
+) -> Vec<Edit> {
+    let mut edits = vec![
+        Edit::DropSeen {
+            side,
+            id: from.clone(),
+        },
+        Edit::Touch {
+            side,
+            id: to.clone(),
+        },
+    ];
+    match links {
+        (Some(old), None) => {
+            let mut link = old.clone();
+            *link.ids.on_mut(side) = to.clone();
+            edits.push(Edit::PutLink(link));
+        }
+        (Some(_), Some(_)) => edits.push(Edit::Touch {
+            side,
+            id: from.clone(),
+        }),
+        (None, _) => {}
+    }
+    edits
+}

@@ -1,0 +1,150 @@
+//! The brakes: refuses a plan that looks like an accident (rule 10).
+
+use super::Plan;
+use crate::model::{Bulk, Limits, Meeting, Op, Rematch, Side, Sides};
+
+/// What the brakes measure against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Linked pairs.
+    pub linked: u64,
+    /// Whether the pair has once had nothing deferred: until then creates and first-meeting updates
+    /// are free.
+    pub settled_once: Settled,
+    /// How many contacts the Google account holds.
+    pub google_records: u64,
+    /// How many records each side's list held after the last run, where there was one.
+    pub listed_before: Sides<Option<u64>>,
+    /// How many it holds now.
+    pub listed_now: Sides<u64>,
+}
+
+/// Whether an account pair has once had nothing deferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Settled {
+    /// It is still filling up.
+    #[default]
+    NotYet,
+    /// It has.
+    Once,
+}
+
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threat {
+    /// Too many writes of one kind.
+    Bulk(Op),
+    /// A list shrank to less than half.
+    Shrunk,
+    /// Google's cap would be passed.
+    Full,
+}
+
+/// Why a whole plan was refused; nothing is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is about.
+    pub threat: Threat,
+    /// On which side.
+    pub side: Side,
+    /// What was seen: planned writes, or listed records now, or contacts after the run.
+    pub seen: u64,
+    /// What is allowed, or what was listed before.
+    pub allowed: u64,
+}
+
+/// The smallest list that the shrinking guard looks at; smaller books change by such shares in
+/// ordinary life.
+const SMALLEST_GUARDED_LIST: u64 = 10;
+
+/// Checks a plan, before limits cut it, against the brakes.
+pub fn guard(
+    plan: &Plan,
+    totals: &Totals,
+    limits: &Limits,
+    rematch: Rematch,
+) -> Result<(), Refusal> {
+    if limits.bulk == Bulk::Allowed {
+        return Ok(());
+    }
+    let filling = totals.settled_once == Settled::NotYet || rematch == Rematch::Yes;
+    for side in Side::BOTH {
+        for (op, floor, percent) in [
+            (Op::Delete, 20, 10),
+            (Op::Update, 200, 50),
+            (Op::Create, 200, 50),
+        ] {
+            let seen = plan
+                .writes
+                .iter()
+                .filter(|write| {
+                    write.on == side
+                        && braked_as(write.change.op()) == Some(op)
+                        && !(filling && write.meeting == Meeting::First)
+                })
+                .count() as u64;
+            let allowed = (totals.linked.saturating_mul(percent) / 100).max(floor);
+            if seen > allowed {
+                return Err(Refusal {
+                    threat: Threat::Bulk(op),
+                    side,
+                    seen,
+                    allowed,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a list that suddenly holds fewer than half of what it held after the last run.
+pub fn guard_listing(totals: &Totals, limits: &Limits, rematch: Rematch) -> Result<(), Refusal> {
+    if limits.bulk == Bulk::Allowed || rematch == Rematch::Yes {
+        return Ok(());
+    }
+    for side in Side::BOTH {
+        let (Some(before), now) = (*totals.listed_before.on(side), *totals.listed_now.on(side))
+        else {
+            continue;
+        };
+        if before >= SMALLEST_GUARDED_LIST && now.saturating_mul(2) < before {
+            return Err(Refusal {
+                threat: Threat::Shrunk,
+                side,
+                seen: now,
+                allowed: before,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a plan, after limits cut it, that would take the Google account past its cap. Nothing
+/// lets this through.
+pub fn guard_capacity(plan: &Plan, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
+    let creates = plan
+        .writes
+        .iter()
+        .filter(|write| write.on == Side::Google && write.change.op() == Op::Create)
+        .count() as u64;
+    let seen = totals.google_records + creates;
+    if creates > 0 && seen > limits.google_cap {
+        return Err(Refusal {
+            threat: Threat::Full,
+            side: Side::Google,
+            seen,
+            allowed: limits.google_cap,
+        });
+    }
+    Ok(())
+}
+
+/// Archiving and ungrouping count as updates; grouping is free.
+fn braked_as(op: Op) -> Option<Op> {
+    match op {
+        Op::Delete => Some(Op::Delete),
+        Op::Update | Op::Archive | Op::Ungroup => Some(Op::Update),
+        Op::Create => Some(Op::Create),
+        Op::Group => None,
+    }
+}

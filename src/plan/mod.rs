@@ -1,0 +1,180 @@
+//! Decides what a run should do. Pure: no clock, no I/O, no logging.
+//!
+//! An [`Island`] goes in, a [`Plan`] comes out. Records tied by a link, a stamp or a shared address
+//! form islands, and islands do not influence one another, so planning them one by one gives the
+//! same as planning everything at once.
+
+mod absorb;
+mod decide;
+mod describe;
+mod guard;
+mod limit;
+mod matching;
+mod merge;
+mod recover;
+mod settle;
+
+pub use absorb::{Heard, absorb, missing, renamed, vanished};
+pub use describe::{FieldNames, describe};
+pub use guard::{Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_listing};
+pub use limit::{contact_of, limit};
+pub use recover::{Recovered, recover};
+pub use settle::{settle, settle_note};
+
+use crate::model::{
+    Conflict, Island, Link, LinkNo, Notice, Problem, ProblemKind, RemoteId, Rules, Side, Sides,
+    Write,
+};
+
+/// A fact to record locally; nothing is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// These two records, both there before, are one contact from now on.
+    Adopt(Link),
+    /// What is remembered of a pair changes.
+    Agree(Link),
+    /// The pair is over and forgotten.
+    Unlink(LinkNo),
+}
+
+/// A write that was planned and then withheld, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Why it waits.
+    pub because: Because,
+    /// What waits.
+    pub write: Write,
+}
+
+/// Why a write waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Because {
+    /// The run's limit of contacts is reached.
+    Deferred,
+    /// A capped run never deletes.
+    CappedRunsDoNotDelete,
+    /// A re-match never deletes.
+    RematchesDoNotDelete,
+}
+
+/// Everything one run intends to do, in a fixed order, so that equal inputs print equal plans.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// To send.
+    pub writes: Vec<Write>,
+    /// To remember.
+    pub notes: Vec<Note>,
+    /// Fields that both sides changed, decided or not.
+    pub conflicts: Vec<Conflict>,
+    /// Withheld writes.
+    pub held: Vec<Held>,
+    /// Contacts that need a person.
+    pub problems: Vec<Problem>,
+    /// What a person may like to know.
+    pub notices: Vec<Notice>,
+}
+
+impl Plan {
+    /// Whether applying this plan would change nothing anywhere.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.notes.is_empty()
+    }
+
+    /// Whether nothing of the island is left to look at in the next run, once the notes are kept.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.writes.is_empty() && self.held.is_empty() && !self.needs_a_person()
+    }
+
+    /// Whether something stays wrong until a person acts.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        self.problems
+            .iter()
+            .any(|problem| problem.kind != ProblemKind::Merged)
+    }
+
+    /// Appends another island's plan.
+    pub fn extend(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        self.notes.extend(other.notes);
+        self.conflicts.extend(other.conflicts);
+        self.held.extend(other.held);
+        self.problems.extend(other.problems);
+        self.notices.extend(other.notices);
+    }
+
+    /// Puts everything into its fixed order.
+    pub fn sort(&mut self) {
+        self.writes.sort_by(|a, b| order(a).cmp(&order(b)));
+        self.notes.sort_by(|a, b| note_order(a).cmp(&note_order(b)));
+        self.conflicts.sort();
+        self.held
+            .sort_by(|a, b| order(&a.write).cmp(&order(&b.write)));
+        self.problems.sort();
+        self.notices.sort();
+    }
+}
+
+/// Compares both sides of an island with what they last agreed on, and says what to do about it.
+#[must_use]
+pub fn plan(island: &Island, rules: &Rules) -> Plan {
+    let mut plan = Plan::default();
+    let links = decide::settled_links(island, rules, &mut plan);
+    matching::pair_unlinked(island, &links, rules, &mut plan);
+    plan.sort();
+    plan
+}
+
+/// The address that people know a pair by.
+fn key_of(
+    island: &Island,
+    ids: &Sides<RemoteId>,
+    link: Option<&Link>,
+) -> Option<crate::model::Key> {
+    Side::BOTH
+        .into_iter()
+        .rev()
+        .find_map(|side| {
+            island
+                .records
+                .on(side)
+                .get(ids.on(side))
+                .and_then(|record| record.key.clone())
+        })
+        .or_else(|| link.and_then(|link| link.key.clone()))
+}
+
+type WriteOrder<'a> = (
+    Option<crate::model::Moment>,
+    Option<&'a crate::model::Key>,
+    Side,
+    crate::model::Op,
+    Option<&'a RemoteId>,
+    &'a RemoteId,
+);
+
+/// Oldest change first; the rest only makes the order complete.
+fn order(write: &Write) -> WriteOrder<'_> {
+    (
+        write.changed_at,
+        write.key.as_ref(),
+        write.on,
+        write.change.op(),
+        write.change.id(),
+        &write.twin,
+    )
+}
+
+/// What lets go of a record comes before what takes it.
+fn note_order(note: &Note) -> (u8, Option<&Sides<RemoteId>>, Option<LinkNo>) {
+    match note {
+        Note::Unlink(no) => (0, None, Some(*no)),
+        Note::Agree(link) if link.rest != crate::model::Rest::Awake => {
+            (1, Some(&link.ids), link.no)
+        }
+        Note::Agree(link) => (2, Some(&link.ids), link.no),
+        Note::Adopt(link) => (3, Some(&link.ids), link.no),
+    }
+}

@@ -1,0 +1,245 @@
+//! What a confirmed write means for what we remember. Links and their base change only here.
+
+use super::Note;
+use crate::model::{
+    Base, Change, Edit, Fields, Link, Moment, Record, Rest, Rules, Seen, Side, Sides, Stored, Swap,
+    Version, Write,
+};
+
+/// The edits that one confirmed write calls for. `known` is the record as it was before the write
+/// (none for a create), `now` the time of the run.
+#[must_use]
+pub fn settle(
+    write: &Write,
+    stored: &Stored,
+    known: Option<&Record>,
+    rules: &Rules,
+    now: Moment,
+) -> Vec<Edit> {
+    match &write.change {
+        Change::Create {
+            fields,
+            twin_holds,
+            unread,
+        } => {
+            let Some(record) = created(write, stored, fields, rules) else {
+                return Vec::new();
+            };
+            let mut base = Base::new();
+            for field in rules.fields.keys().filter(|field| !unread.contains(field)) {
+                let sent = fields.get(field);
+                let there = twin_holds.get(field).map_or(sent, Option::as_ref).cloned();
+                let here = match stored {
+                    Stored::Record(record) => record.fields.get(field),
+                    Stored::Accepted { .. } | Stored::Nothing => sent,
+                };
+                base.insert(*field, on_side(write.on, here.cloned(), there));
+            }
+            let link = Link {
+                no: write.link,
+                ids: write.ids(&record.id),
+                base,
+                listed: on_side(write.on, record.listed, write.twin_listed),
+                rest: Rest::Awake,
+                key: write.key.clone().or_else(|| record.key.clone()),
+                drift: 0,
+            };
+            let seen = Seen {
+                record,
+                replaced: None,
+                unlisted_since: Some(now),
+            };
+            vec![Edit::PutLink(link), put(write.on, seen)]
+        }
+        Change::Update {
+            id,
+            expected,
+            patch,
+            ..
+        } => {
+            let Some((record, surprise)) = updated(stored, known, patch) else {
+                return Vec::new();
+            };
+            let base = patch
+                .iter()
+                .map(|(field, swap)| {
+                    let here = record.fields.get(field).cloned();
+                    (*field, on_side(write.on, here, swap.to.clone()))
+                })
+                .collect();
+            let mut edits = vec![
+                Edit::Rebase {
+                    ids: write.ids(id),
+                    base,
+                },
+                replace(write.on, record, expected),
+            ];
+            if surprise {
+                edits.push(Edit::Touch {
+                    side: write.on,
+                    id: id.clone(),
+                });
+            }
+            edits
+        }
+        Change::Delete { id, .. } => {
+            let mut edits: Vec<_> = write.link.map(Edit::DropLink).into_iter().collect();
+            edits.push(Edit::DropSeen {
+                side: write.on,
+                id: id.clone(),
+            });
+            edits
+        }
+        Change::Group { .. } => regrouped(write, known, Grouping::In),
+        Change::Ungroup { .. } => regrouped(write, known, Grouping::Out),
+        Change::Archive { id } => {
+            let mut edits = regrouped(write, known, Grouping::Archived);
+            edits.push(Edit::SetRest {
+                ids: write.ids(id),
+                rest: Rest::Ended(write.on.other()),
+            });
+            edits
+        }
+    }
+}
+
+/// The edits that one note calls for.
+#[must_use]
+pub fn settle_note(note: &Note) -> Vec<Edit> {
+    match note {
+        Note::Adopt(link) | Note::Agree(link) => vec![Edit::PutLink(link.clone())],
+        Note::Unlink(no) => vec![Edit::DropLink(*no)],
+    }
+}
+
+/// The record that a create made, as far as the remote told.
+fn created(write: &Write, stored: &Stored, fields: &Fields, rules: &Rules) -> Option<Record> {
+    match stored {
+        Stored::Record(record) => Some((**record).clone()),
+        Stored::Accepted {
+            id,
+            version,
+            changed_at,
+            listed,
+        } => {
+            let mut record = Record::bare(id.clone(), version.clone());
+            record.fields.clone_from(fields);
+            record.key = fields
+                .contains_key(&rules.key)
+                .then(|| write.key.clone())
+                .flatten();
+            record.changed_at = *changed_at;
+            record.listed = listed.unwrap_or(false);
+            Some(record)
+        }
+        Stored::Nothing => None,
+    }
+}
+
+/// The record after an update, and whether it holds changes that neither we nor the last reading
+/// know of.
+fn updated(
+    stored: &Stored,
+    known: Option<&Record>,
+    patch: &crate::model::Patch,
+) -> Option<(Record, bool)> {
+    match stored {
+        Stored::Record(record) => {
+            let surprise = known.is_some_and(|known| {
+                let others = |record: &Record| {
+                    let mut fields = record.fields.clone();
+                    fields.retain(|field, _| !patch.contains_key(field));
+                    fields
+                };
+                others(known) != others(record)
+            });
+            Some(((**record).clone(), surprise))
+        }
+        Stored::Accepted {
+            version,
+            changed_at,
+            listed,
+            ..
+        } => {
+            let mut record = known?.clone();
+            apply(&mut record, patch);
+            record.version = version.clone();
+            record.changed_at = changed_at.or(record.changed_at);
+            record.listed = listed.unwrap_or(record.listed);
+            Some((record, false))
+        }
+        Stored::Nothing => None,
+    }
+}
+
+fn apply(record: &mut Record, patch: &crate::model::Patch) {
+    for (field, Swap { to, .. }) in patch {
+        match to {
+            Some(value) => drop(record.fields.insert(*field, value.clone())),
+            None => drop(record.fields.remove(field)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Grouping {
+    In,
+    Out,
+    Archived,
+}
+
+fn regrouped(write: &Write, known: Option<&Record>, grouping: Grouping) -> Vec<Edit> {
+    let Some(id) = write.change.id() else {
+        return Vec::new();
+    };
+    let listed = matches!(grouping, Grouping::In);
+    let mut edits = vec![Edit::SetListed {
+        ids: write.ids(id),
+        side: write.on,
+        listed,
+    }];
+    if let Some(known) = known {
+        let mut record = known.clone();
+        record.listed = listed;
+        if matches!(grouping, Grouping::Archived) {
+            record.archived = true;
+        }
+        edits.push(put(
+            write.on,
+            Seen {
+                record,
+                replaced: None,
+                unlisted_since: None,
+            },
+        ));
+    }
+    edits
+}
+
+fn replace(side: Side, record: Record, expected: &Version) -> Edit {
+    put(
+        side,
+        Seen {
+            replaced: (record.version != *expected).then(|| expected.clone()),
+            record,
+            unlisted_since: None,
+        },
+    )
+}
+
+fn put(side: Side, seen: Seen) -> Edit {
+    Edit::PutSeen { side, seen }
+}
+
+fn on_side<T>(on: Side, here: T, there: T) -> Sides<T> {
+    match on {
+        Side::Google => Sides {
+            google: here,
+            crm: there,
+        },
+        Side::Crm => Sides {
+            google: there,
+            crm: here,
+        },
+    }
+}

@@ -1,0 +1,115 @@
+//! The JSON schema of a profile, for editors, from the table of keys.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{KeyInfo, Presence, Shape, keys};
+
+/// The JSON schema (draft 2020-12) of a profile.
+#[must_use]
+pub fn schema() -> Value {
+    let sections = ["sync", "google", "crm"].map(|name| (name.to_owned(), section(name)));
+    let mut properties: Map<String, Value> = sections.into_iter().collect();
+    let entries = json!({
+        "type": "array",
+        "minItems": 1,
+        "items": section("map"),
+        "description": "The mapping; the CRM's default mapping counts when there is none.",
+    });
+    properties.insert("map".to_owned(), entries);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A crmsync profile",
+        "type": "object",
+        "properties": properties,
+        "required": ["google", "crm"],
+        "additionalProperties": false,
+    })
+}
+
+fn section(name: &str) -> Value {
+    let mine = || keys().iter().filter(|key| key.section() == name);
+    let properties: Map<String, Value> = mine()
+        .map(|key| (key.leaf().to_owned(), property(key)))
+        .collect();
+    let required: Vec<&str> = mine()
+        .filter(|key| key.presence == Presence::Required)
+        .map(KeyInfo::leaf)
+        .collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn property(key: &KeyInfo) -> Value {
+    let mut property = match key.shape {
+        Shape::Text | Shape::File | Shape::Path | Shape::Duration(..) => {
+            json!({"type": "string", "minLength": 1})
+        }
+        Shape::Word(words) => json!({"type": "string", "enum": words}),
+        Shape::Count(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Shape::Flag => json!({"type": "boolean"}),
+        Shape::Region => json!({"type": "string", "pattern": "^[A-Za-z]{2}$"}),
+        Shape::Address => json!({"type": "string", "format": "email"}),
+        Shape::Endpoint => json!({"type": "string", "format": "uri", "pattern": "^https?://"}),
+        Shape::Words(words) => {
+            json!({"type": "array", "uniqueItems": true, "items": {"type": "string", "enum": words}})
+        }
+        Shape::Values => {
+            json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
+        }
+    };
+    if let Some(object) = property.as_object_mut() {
+        object.insert("description".to_owned(), Value::from(key.doc));
+        if let Some(default) = key.default().and_then(json_of) {
+            object.insert("default".to_owned(), default);
+        }
+    }
+    property
+}
+
+/// A default, which is written as TOML, as JSON. Texts, numbers, flags and empty lists are written
+/// alike in both.
+fn json_of(toml: &str) -> Option<Value> {
+    serde_json::from_str(toml).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_has_every_key_with_its_default() {
+        let schema = schema();
+        for key in keys() {
+            let place = if key.section() == "map" {
+                format!("/properties/map/items/properties/{}", key.leaf())
+            } else {
+                format!("/properties/{}/properties/{}", key.section(), key.leaf())
+            };
+            let property = schema.pointer(&place);
+            let of = |name: &str| property.and_then(|property| property.get(name));
+            assert_eq!(of("description"), Some(&json!(key.doc)), "{}", key.name);
+            assert_eq!(
+                of("default").is_some(),
+                key.default().is_some(),
+                "{}",
+                key.name
+            );
+        }
+        assert_eq!(
+            schema.pointer("/properties/sync/properties/next_limit/default"),
+            Some(&json!(500))
+        );
+        assert_eq!(
+            schema.pointer("/properties/google/required"),
+            Some(&json!(["group"]))
+        );
+        assert_eq!(
+            schema.pointer("/properties/sync/required"),
+            Some(&json!([]))
+        );
+    }
+}

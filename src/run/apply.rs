@@ -1,0 +1,272 @@
+//! Sends a plan: journal, send, settle, batch by batch, both sides side by side.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use futures::stream::{self, StreamExt};
+
+use super::error::Error;
+use super::monitor::Event;
+use super::think::{Thought, problem, rejected};
+use super::{Session, lock};
+use crate::connector::{Sink, Written};
+use crate::model::{
+    Change, Edit, Notice, NoticeKind, Op, Outcome, Problem, ProblemKind, RemoteId, Side, Sides,
+    Stored, Write,
+};
+use crate::plan;
+use crate::state::{JournalNo, RunNo, Settled, Tx};
+
+/// What came of sending a plan.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// Confirmed writes by side and kind.
+    pub(super) done: Sides<std::collections::BTreeMap<Op, u64>>,
+    /// Contacts that were written.
+    pub(super) contacts: BTreeSet<(Side, RemoteId)>,
+    /// Contacts that were refused or failed.
+    pub(super) problems: Vec<Problem>,
+    /// Names that were filled in.
+    pub(super) notices: Vec<Notice>,
+    /// Records that moved under their write, to be read and planned again.
+    pub(super) again: BTreeSet<(Side, RemoteId)>,
+    /// Whether something was sent whose answer was never heard.
+    pub(super) uncertain: bool,
+    /// Contacts whose writes were not sent.
+    pub(super) unsent: BTreeSet<(Side, RemoteId)>,
+    /// What ended a side's writing early.
+    pub(super) stop: Option<Error>,
+}
+
+/// One plan on its way out.
+struct Dispatch<'a, 'b> {
+    session: &'a Session<'b>,
+    run: RunNo,
+    thought: Mutex<&'a mut Thought>,
+    applied: Mutex<Applied>,
+}
+
+/// Sends every write of a plan. The plan's notes have been kept before.
+pub(super) async fn apply(
+    session: &Session<'_>,
+    sinks: Sides<&dyn Sink>,
+    run: RunNo,
+    thought: &mut Thought,
+) -> Result<Applied, Error> {
+    let mut writes = Sides::<Vec<Write>>::default();
+    for write in std::mem::take(&mut thought.plan.writes) {
+        writes.on_mut(write.on).push(write);
+    }
+    let dispatch = Dispatch {
+        session,
+        run,
+        thought: Mutex::new(thought),
+        applied: Mutex::default(),
+    };
+    let google = dispatch.side(sinks.google, std::mem::take(&mut writes.google));
+    let crm = dispatch.side(sinks.crm, std::mem::take(&mut writes.crm));
+    let (google, crm) = futures::join!(google, crm);
+    google?;
+    crm?;
+    Ok(lock(&dispatch.applied, std::mem::take))
+}
+
+impl Dispatch<'_, '_> {
+    async fn side(&self, sink: &dyn Sink, writes: Vec<Write>) -> Result<(), Error> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let lanes = sink.capabilities().lanes.max(1);
+        let stopped = std::sync::atomic::AtomicBool::new(false);
+        let batches = sink.batches(writes);
+        let results = stream::iter(batches)
+            .map(|batch| {
+                let stopped = &stopped;
+                async move {
+                    let order = std::sync::atomic::Ordering::SeqCst;
+                    if stopped.load(order) || self.session.interrupted() {
+                        self.unsent(&batch);
+                        return Ok(());
+                    }
+                    let result = self.batch(sink, &batch).await;
+                    if !matches!(result, Ok(true)) {
+                        stopped.store(true, order);
+                    }
+                    result.map(drop)
+                }
+            })
+            .buffer_unordered(lanes)
+            .collect::<Vec<Result<(), Error>>>()
+            .await;
+        results.into_iter().collect()
+    }
+
+    fn unsent(&self, batch: &[Write]) {
+        lock(&self.applied, |applied| {
+            for write in batch {
+                let (side, id) = plan::contact_of(write);
+                applied.unsent.insert((side, id.clone()));
+            }
+        });
+    }
+
+    /// Journals, sends and settles one batch; says whether the side may go on.
+    async fn batch(&self, sink: &dyn Sink, batch: &[Write]) -> Result<bool, Error> {
+        let session = self.session;
+        let numbers = session.with(|tx| tx.journal(self.run, batch))?;
+        session.checkpoint("journalled");
+        let Written { outcomes, stop } = sink.write(batch).await;
+        session.checkpoint("answered");
+        lock(&self.applied, |applied| {
+            lock(&self.thought, |thought| {
+                session.with(|tx| {
+                    for ((write, no), outcome) in batch.iter().zip(numbers).zip(outcomes) {
+                        self.settle(tx, thought, applied, write, no, outcome)?;
+                    }
+                    Ok(())
+                })
+            })
+        })?;
+        session.checkpoint("settled");
+        session.monitor.event(&Event::Wrote {
+            side: sink.side(),
+            writes: batch.len() as u64,
+        });
+        let go_on = stop.is_none();
+        if let Some(error) = stop {
+            lock(&self.applied, |applied| {
+                applied.stop.get_or_insert(error.into());
+            });
+        }
+        Ok(go_on)
+    }
+
+    fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        thought: &mut Thought,
+        applied: &mut Applied,
+        write: &Write,
+        no: JournalNo,
+        outcome: Outcome,
+    ) -> crate::state::Result<()> {
+        let on = write.on;
+        let own = |write: &Write| write.change.id().map(|id| (on, id.clone()));
+        let mut trouble = None;
+        match outcome {
+            Outcome::Done(stored) => {
+                let id = settle_done(self.session, tx, write, &stored)?;
+                let id = id.unwrap_or_else(|| write.twin.clone());
+                tx.settle(no, &Settled::Done { id }, None)?;
+                *applied
+                    .done
+                    .on_mut(on)
+                    .entry(write.change.op())
+                    .or_default() += 1;
+                let (side, id) = plan::contact_of(write);
+                applied.contacts.insert((side, id.clone()));
+                applied.notices.extend(filled(self.session, write));
+                if let Some(work) = thought.work(write) {
+                    work.open = work.open.saturating_sub(1);
+                    if work.open == 0 && !work.restless {
+                        let quiet: Vec<_> = work
+                            .records
+                            .drain(..)
+                            .map(|(side, id)| Edit::Quiet { side, id })
+                            .collect();
+                        tx.apply(self.session.scope, &quiet)?;
+                    }
+                }
+                return Ok(());
+            }
+            Outcome::Stale | Outcome::Gone => {
+                let gone = matches!(outcome, Outcome::Gone);
+                let settled = if gone { Settled::Gone } else { Settled::Stale };
+                tx.settle(no, &settled, None)?;
+                applied.again.extend(own(write));
+            }
+            Outcome::Duplicate { of } => {
+                let twin = Some(of.clone());
+                tx.settle(no, &Settled::Duplicate { of: twin }, None)?;
+                applied.again.insert((on, of));
+                applied.again.insert((on.other(), write.twin.clone()));
+            }
+            Outcome::Rejected(refusal) => {
+                tx.settle(no, &Settled::Rejected, Some(&refusal.reason))?;
+                trouble = Some(rejected(self.session, write, &refusal));
+            }
+            Outcome::Denied { reason } => {
+                tx.settle(no, &Settled::Denied, Some(&reason))?;
+                let hint = "give the signed-in user the right to change this record".to_owned();
+                trouble = Some(problem(write, ProblemKind::Denied, None, reason, hint));
+            }
+            Outcome::NotTried => {
+                tx.settle(no, &Settled::NotTried, None)?;
+                let (side, id) = plan::contact_of(write);
+                applied.unsent.insert((side, id.clone()));
+            }
+            Outcome::Uncertain { reason } => {
+                // Stays open in the journal until someone has looked.
+                tx.settle(no, &Settled::Uncertain, Some(&reason))?;
+                applied.uncertain = true;
+            }
+        }
+        if let Some(work) = thought.work(write) {
+            work.restless = true;
+        }
+        applied.problems.extend(trouble);
+        Ok(())
+    }
+}
+
+/// Folds a confirmed write into the state; returns the record's identifier.
+pub(super) fn settle_done(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    write: &Write,
+    stored: &Stored,
+) -> crate::state::Result<Option<RemoteId>> {
+    let (scope, on) = (session.scope, write.on);
+    let known = match write.change.id() {
+        Some(id) => tx
+            .seen(scope, on, std::slice::from_ref(id))?
+            .remove(id)
+            .map(|seen| seen.record),
+        None => None,
+    };
+    let edits = plan::settle(write, stored, known.as_ref(), &session.rules, session.now);
+    tx.apply(scope, &edits)?;
+    let id = match stored {
+        Stored::Record(record) => Some(record.id.clone()),
+        Stored::Accepted { id, .. } => Some(id.clone()),
+        Stored::Nothing => write.change.id().cloned(),
+    };
+    if let Some(id) = &id {
+        tx.spread(scope, on, std::slice::from_ref(id))?;
+    }
+    Ok(id)
+}
+
+/// Says which mandatory name a create filled in.
+fn filled(session: &Session<'_>, write: &Write) -> Option<Notice> {
+    let Change::Create {
+        fields, twin_holds, ..
+    } = &write.change
+    else {
+        return None;
+    };
+    let (field, _) = twin_holds
+        .iter()
+        .find(|(field, own)| own.is_none() && fields.contains_key(field))?;
+    let name = session.names.get(field).map_or("a name", String::as_str);
+    Some(Notice {
+        kind: NoticeKind::Filled,
+        key: write.key.clone(),
+        id: Some(write.twin.clone()),
+        text: format!(
+            "{} needs `{name}`, which {} does not have; it was filled in and does not flow back",
+            write.on,
+            write.on.other()
+        ),
+    })
+}

@@ -1,0 +1,345 @@
+//! Ends a run: what is counted, reported and kept of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::apply::Applied;
+use super::error::Error;
+use super::prepare;
+use super::report::{FromTo, Outcome, PlanRow, Report, conflict_row, notice_row, problem_row};
+use super::think::Thought;
+use super::{Job, Session, lock};
+use crate::model::{Change, Key, Op, Problem, ProblemKind, RemoteId, Side, Sides, Value, Write};
+use crate::plan::{self, Because, Note};
+use crate::state::{LockError, RunEnd, RunNo};
+
+/// Adds confirmed writes to the report.
+pub(super) fn tally(report: &mut Report, side: Side, op: Op, count: u64) {
+    let tally = report.tally_mut(side);
+    match op {
+        Op::Create => tally.created += count,
+        Op::Update => tally.updated += count,
+        Op::Delete => tally.deleted += count,
+        Op::Group => *tally.grouped.get_or_insert(0) += count,
+        Op::Ungroup | Op::Archive => *tally.ungrouped.get_or_insert(0) += count,
+    }
+}
+
+/// What a plan says before it is sent: conflicts, problems, notices, what waits.
+pub(super) fn explain(
+    session: &Session<'_>,
+    thought: &Thought,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let plan = &thought.plan;
+    let conflicts = plan
+        .conflicts
+        .iter()
+        .map(|conflict| conflict_row(conflict, &session.names));
+    report.conflicts.extend(conflicts);
+    report
+        .problems
+        .extend(plan.problems.iter().map(problem_row));
+    for notice in &plan.notices {
+        let subject = notice.id.as_ref().map_or("", RemoteId::as_str);
+        let kind = format!("{:?}", notice.kind);
+        if session.with(|tx| tx.say_once(session.scope, &kind, subject))? {
+            report.notices.push(notice_row(notice));
+        }
+    }
+    let adopted = |note: &&Note| matches!(note, Note::Adopt(_));
+    report.adopted += plan.notes.iter().filter(adopted).count() as u64;
+    waiting(thought, report);
+    Ok(())
+}
+
+fn waiting(thought: &Thought, report: &mut Report) {
+    let deferred: BTreeSet<_> = thought
+        .plan
+        .held
+        .iter()
+        .filter(|held| held.because == Because::Deferred)
+        .map(|held| plan::contact_of(&held.write))
+        .collect();
+    report.deferred += deferred.len() as u64;
+    report.deletes_waiting += thought
+        .plan
+        .held
+        .iter()
+        .filter(|held| held.because != Because::Deferred)
+        .count() as u64;
+}
+
+/// What a dry run would do and report.
+pub(super) fn foresee(session: &Session<'_>, thought: &Thought, report: &mut Report) {
+    let plan = &thought.plan;
+    report.conflicts = plan
+        .conflicts
+        .iter()
+        .map(|conflict| conflict_row(conflict, &session.names))
+        .collect();
+    report.problems = plan.problems.iter().map(problem_row).collect();
+    report.notices = plan.notices.iter().map(notice_row).collect();
+    waiting(thought, report);
+    let mut rows = Vec::new();
+    for note in &plan.notes {
+        if let Note::Adopt(link) = note {
+            report.adopted += 1;
+            report.linked += 1;
+            rows.push(PlanRow {
+                side: Side::Google,
+                op: "link",
+                email: link.key.as_ref().map(ToString::to_string),
+                id: Some(link.ids.google.to_string()),
+                fields: BTreeMap::new(),
+                why: format!("the same contact as {} in the CRM", link.ids.crm),
+            });
+        }
+    }
+    for write in &plan.writes {
+        let op = write.change.op();
+        tally(report, write.on, op, 1);
+        if op == Op::Create && write.link.is_none() {
+            report.linked += 1;
+        }
+        rows.push(plan_row(session, write));
+    }
+    report.plan = Some(rows);
+    report.outcome = outcome(report);
+}
+
+fn plan_row(session: &Session<'_>, write: &Write) -> PlanRow {
+    let text = |value: Option<&Value>| value.map(|value| value.text.to_string());
+    let name = |field| session.names.get(field).cloned().unwrap_or_default();
+    let fields = match &write.change {
+        Change::Create { fields, .. } => fields
+            .iter()
+            .map(|(field, value)| {
+                let to = text(Some(value));
+                (name(field), FromTo { from: None, to })
+            })
+            .collect(),
+        Change::Update { patch, .. } => patch
+            .iter()
+            .map(|(field, swap)| {
+                let (from, to) = (text(swap.from.as_ref()), text(swap.to.as_ref()));
+                (name(field), FromTo { from, to })
+            })
+            .collect(),
+        Change::Delete { before, .. } => before
+            .iter()
+            .map(|(field, value)| {
+                let from = text(Some(value));
+                (name(field), FromTo { from, to: None })
+            })
+            .collect(),
+        Change::Group { .. } | Change::Ungroup { .. } | Change::Archive { .. } => BTreeMap::new(),
+    };
+    let op = match write.change.op() {
+        Op::Archive => Op::Ungroup.name(),
+        op => op.name(),
+    };
+    let archived = matches!(write.change, Change::Archive { .. });
+    let into = if archived {
+        ", into the archive label"
+    } else {
+        ""
+    };
+    PlanRow {
+        side: write.on,
+        op,
+        email: write.key.as_ref().map(ToString::to_string),
+        id: write.change.id().map(ToString::to_string),
+        fields,
+        why: format!("{}{into}", write.why),
+    }
+}
+
+/// Adds a round to what came of the run; returns what has to be read and planned again.
+pub(super) fn merge(all: &mut Applied, round: Applied) -> BTreeSet<(Side, RemoteId)> {
+    for side in Side::BOTH {
+        for (op, count) in round.done.on(side) {
+            *all.done.on_mut(side).entry(*op).or_default() += count;
+        }
+    }
+    all.contacts.extend(round.contacts);
+    all.problems.extend(round.problems);
+    all.notices.extend(round.notices);
+    all.unsent.extend(round.unsent);
+    all.uncertain |= round.uncertain;
+    if all.stop.is_none() {
+        all.stop = round.stop;
+    }
+    round.again
+}
+
+/// Contacts that moved under every attempt.
+pub(super) fn gave_up(again: &BTreeSet<(Side, RemoteId)>, all: &mut Applied) {
+    for (side, id) in again {
+        let mut ids = Sides::<Vec<RemoteId>>::default();
+        ids.on_mut(*side).push(id.clone());
+        all.problems.push(Problem {
+            kind: ProblemKind::Failed,
+            key: None::<Key>,
+            ids,
+            field: None,
+            reason: format!("the record in {side} changed under every attempt to write it"),
+            hint: "the next run tries again; look whether another tool writes it all the time"
+                .into(),
+        });
+    }
+}
+
+/// Puts what came of the writes into the report and decides how the run ended.
+pub(super) fn account(
+    session: &Session<'_>,
+    report: &mut Report,
+    all: Applied,
+) -> Result<(), Error> {
+    for side in Side::BOTH {
+        for (op, count) in all.done.on(side) {
+            tally(report, side, *op, *count);
+        }
+    }
+    report.problems.extend(all.problems.iter().map(problem_row));
+    report.notices.extend(all.notices.iter().map(notice_row));
+    report.deferred += all.unsent.len() as u64;
+    lock(&session.notices, |notices| {
+        report
+            .notices
+            .extend(notices.drain(..).map(|notice| notice_row(&notice)));
+    });
+    report.outcome = outcome(report);
+    if let Some(stop) = all.stop {
+        return Err(stop);
+    }
+    if session.interrupted() && !all.unsent.is_empty() {
+        let waiting = all.unsent.len();
+        return Err(Error::new(
+            Outcome::Interrupted,
+            format!("interrupted; what was in flight is settled, {waiting} contacts wait"),
+            "run the same command again to go on",
+        ));
+    }
+    Ok(())
+}
+
+fn outcome(report: &Report) -> Outcome {
+    if !report.problems.is_empty() {
+        Outcome::Partial
+    } else if report.deferred > 0 {
+        Outcome::Capped
+    } else if report.wrote() {
+        Outcome::Changed
+    } else {
+        Outcome::InSync
+    }
+}
+
+/// Counts the links as they are now.
+pub(super) fn count(session: &Session<'_>, report: &mut Report) -> Result<(), Error> {
+    let counts = session.with(|tx| tx.counts(session.scope))?;
+    report.linked = counts.linked;
+    report.drift = counts.drift;
+    report.excluded = counts.excluded_rest;
+    if session.rules.no_email == crate::model::NoEmail::Skip {
+        report.excluded += counts.excluded_no_key.google + counts.excluded_no_key.crm;
+    }
+    Ok(())
+}
+
+/// Writes the run's end into the state.
+pub(super) fn close(
+    job: &Job<'_>,
+    session: &Session<'_>,
+    report: &mut Report,
+    run: RunNo,
+    contacts: u64,
+) -> Result<(), Error> {
+    let finished = report.error.is_none();
+    let counts = session.with(|tx| tx.counts(session.scope))?;
+    let profile = job.profile;
+    let fingerprint = session.fingerprint.clone();
+    let ended = jiff::Timestamp::now().as_millisecond() - session.now.0.saturating_mul(1000);
+    report.duration_ms = u64::try_from(ended).unwrap_or(0);
+    let json = serde_json::to_string(&report).unwrap_or_default();
+    let held = |report: &Report| {
+        let held = |row: &&super::ConflictRow| row.winner == "none";
+        report.conflicts.iter().filter(held).count() as u64
+    };
+    session.with(|tx| {
+        tx.close_run(
+            run,
+            &RunEnd {
+                outcome: report.outcome.name(),
+                finished,
+                written: contacts,
+                problems: &[],
+                report_json: &json,
+                duration_ms: report.duration_ms,
+            },
+        )?;
+        tx.set_facts(session.scope, |facts| {
+            facts.last_outcome = Some(report.outcome.name().to_owned());
+            facts.direction = Some(direction_name(profile.sync.direction).to_owned());
+            facts.frequency = Some(prepare::duration_text(profile.sync.frequency));
+            if finished {
+                facts.last_sync = Some(session.now.0);
+                facts.fingerprint = Some(fingerprint.clone());
+                facts.last_listed = counts.listed.map(Some);
+                facts.deferred = report.deferred;
+                facts.deletes_waiting = report.deletes_waiting;
+                facts.conflicts = held(report);
+                facts.failing = report.problems.len() as u64;
+                facts.excluded = report.excluded;
+                if report.deferred == 0 {
+                    facts.pair_settled = true;
+                    facts.rematching = false;
+                }
+            }
+        })
+    })?;
+    Ok(())
+}
+
+/// The profile's word for a direction.
+pub(super) fn direction_name(direction: crate::model::Direction) -> &'static str {
+    match direction {
+        crate::model::Direction::TwoWay => "two-way",
+        crate::model::Direction::CrmToGoogle => "crm-to-google",
+        crate::model::Direction::GoogleToCrm => "google-to-crm",
+    }
+}
+
+/// After a refusal for missing rights or an unknown list the daily probe is read anew.
+pub(super) fn forget_probes_after(session: &Session<'_>, error: &Error) -> Result<(), Error> {
+    if matches!(error.outcome, Outcome::Auth | Outcome::Invalid) {
+        session.with(|tx| tx.set_facts(session.scope, |facts| facts.probes = Sides::default()))?;
+    }
+    Ok(())
+}
+
+/// Another run holds the account pair.
+pub(super) fn lock_error(error: LockError) -> Error {
+    match error {
+        LockError::Busy { .. } => Error::new(
+            Outcome::Busy,
+            error.to_string(),
+            "wait for it to end, or stop it",
+        ),
+        LockError::Io { .. } => Error {
+            outcome: Outcome::Failed,
+            message: error.to_string(),
+            hint: Some("make the state directory writable".into()),
+            source: Some(Box::new(error)),
+        },
+    }
+}
+
+/// A deactivated profile does not run.
+pub(super) fn deactivated(profile: &str) -> Error {
+    Error::new(
+        Outcome::Invalid,
+        format!("the profile `{profile}` is deactivated"),
+        format!("wake it with `crmsync configure {profile} --activate`"),
+    )
+}

@@ -1,0 +1,112 @@
+//! Why a run cannot go on, sorted by exit code.
+
+use super::report::{Failure, Outcome};
+use crate::connector;
+use crate::plan::{Refusal, Threat};
+use crate::state;
+
+/// A run that ends early. Its text names what happened and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// How the run ends.
+    pub outcome: Outcome,
+    /// What happened, one sentence or a few lines.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The cause.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error without a cause.
+    #[must_use]
+    pub fn new(outcome: Outcome, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            message: message.into(),
+            hint: Some(hint.into()),
+            source: None,
+        }
+    }
+
+    /// The error as reports show it.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure {
+            code: self.outcome.code(),
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+        }
+    }
+}
+
+impl From<connector::Error> for Error {
+    fn from(error: connector::Error) -> Self {
+        let outcome = match error.kind {
+            connector::Kind::Unauthorized | connector::Kind::Forbidden => Outcome::Auth,
+            connector::Kind::Unknown | connector::Kind::Config => Outcome::Invalid,
+            connector::Kind::Full | connector::Kind::RateLimited | connector::Kind::Unavailable => {
+                Outcome::Unavailable
+            }
+            connector::Kind::NotFound
+            | connector::Kind::Changed
+            | connector::Kind::Rejected
+            | connector::Kind::Protocol => Outcome::Failed,
+        };
+        Self {
+            outcome,
+            message: error.to_string(),
+            hint: error.hint.clone(),
+            source: Some(Box::new(error)),
+        }
+    }
+}
+
+impl From<state::Error> for Error {
+    fn from(error: state::Error) -> Self {
+        let outcome = match error.kind {
+            state::Kind::Locked => Outcome::Busy,
+            state::Kind::Permissions => Outcome::Auth,
+            state::Kind::Corrupt | state::Kind::Newer { .. } | state::Kind::ReadOnly => {
+                Outcome::Invalid
+            }
+            state::Kind::DiskFull | state::Kind::Io | state::Kind::Sql => Outcome::Failed,
+        };
+        let hint = error.hint();
+        Self {
+            outcome,
+            message: error.to_string(),
+            hint: (!hint.is_empty()).then_some(hint),
+            source: Some(Box::new(error)),
+        }
+    }
+}
+
+/// A brake's refusal: what it saw, what it fears, and the one command to go on.
+#[must_use]
+pub fn refused(refusal: &Refusal, profile: &str) -> Error {
+    let (fear, hint) = match refusal.threat {
+        Threat::Bulk(_) => (
+            "so many at once look like an accident on one side",
+            format!(
+                "look at `crmsync sync {profile} --dry-run --allow-bulk`; if that is what you want: `crmsync sync {profile} --allow-bulk`"
+            ),
+        ),
+        Threat::Shrunk => (
+            "a list that shrinks so fast may have been read short, or its view or label changed",
+            format!("look at the list; if it is right: `crmsync sync {profile} --allow-bulk`"),
+        ),
+        Threat::Full => (
+            "Google refuses what is over its cap, and the trash counts",
+            "choose a smaller list view, or delete contacts in Google and empty its trash".into(),
+        ),
+    };
+    Error::new(
+        Outcome::Refused,
+        format!("refused, nothing was written: {refusal}; {fear}"),
+        hint,
+    )
+}

@@ -1,0 +1,446 @@
+//! Doing a pass: the order of things. `plan` decides, this does, `cli` says.
+//!
+//! A dry run is [`preview`]: it gets reading halves and a private copy of the state, and has no
+//! means to write anywhere. [`sync`] is the real thing.
+
+mod apply;
+mod close;
+mod error;
+mod monitor;
+pub mod prepare;
+mod read;
+mod recovery;
+mod report;
+mod think;
+
+pub use error::Error;
+pub use monitor::{Event, Monitor, Silent};
+pub use report::{
+    ConflictRow, Failure, FromTo, NoticeRow, Outcome, PlanRow, ProblemRow, Report, Tally,
+};
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::connector::{DefaultPair, Extent, Sink, Source};
+use crate::model::{
+    Bulk, Edit, Limits, Link, Moment, Notice, NoticeKind, Probe, Rematch, RemoteId, Rules, Side,
+    Sides,
+};
+use crate::plan::{self, FieldNames, Settled, Totals};
+use crate::profile::Profile;
+use crate::state::{self, PairId, RunKind, ScopeId, State, Tx};
+use apply::Applied;
+use think::Thought;
+
+/// How often contacts that moved under a write are read and planned again in one run.
+const ROUNDS: usize = 2;
+
+/// What a run is asked for, besides the profile.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether both sides are read in full.
+    pub extent: Extent,
+    /// Replaces the profile's limit; 0 is no limit.
+    pub limit: Option<u64>,
+    /// Whether the brakes are off.
+    pub bulk: Bulk,
+    /// The time at the start, seconds since the epoch.
+    pub now: i64,
+    /// The same as RFC 3339 text.
+    pub started: String,
+    /// Which file the state lies in, for the lock.
+    pub state_file: std::path::PathBuf,
+}
+
+/// What a run works with.
+pub struct Job<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// The CRM's default mapping.
+    pub defaults: &'a [DefaultPair],
+    /// What is asked for.
+    pub options: Options,
+    /// Who listens.
+    pub monitor: &'a dyn Monitor,
+    /// Says whether the run shall end after the batches in flight.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// A run under way: what every step needs.
+pub(crate) struct Session<'a> {
+    state: Mutex<&'a mut State>,
+    pub(crate) scope: ScopeId,
+    pub(crate) pair: PairId,
+    pub(crate) rules: Rules,
+    pub(crate) names: FieldNames,
+    pub(crate) now: Moment,
+    pub(crate) extent: Extent,
+    pub(crate) full_every: Duration,
+    pub(crate) monitor: &'a dyn Monitor,
+    interrupted: &'a (dyn Fn() -> bool + Sync),
+    whole: Sides<bool>,
+    membership: Sides<bool>,
+    notices: Mutex<Vec<Notice>>,
+    first: bool,
+    fingerprint: String,
+}
+
+pub(crate) fn lock<T, R>(mutex: &Mutex<T>, f: impl FnOnce(&mut T) -> R) -> R {
+    // A panic elsewhere leaves the data as it was between two statements: still usable.
+    f(&mut mutex.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Session<'_> {
+    /// One transaction on the state.
+    pub(crate) fn with<T>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> state::Result<T>,
+    ) -> state::Result<T> {
+        lock(&self.state, |state| state.write(f))
+    }
+
+    /// Whether everything that the account holds on this side is in the mirror, so that no address
+    /// has to be looked up.
+    pub(crate) fn whole_account(&self, side: Side) -> bool {
+        *self.whole.on(side)
+    }
+
+    /// Whether a record that is read by its identifier tells its membership.
+    pub(crate) fn tells_membership(&self, side: Side) -> bool {
+        *self.membership.on(side)
+    }
+
+    pub(crate) fn interrupted(&self) -> bool {
+        (self.interrupted)()
+    }
+
+    pub(crate) fn checkpoint(&self, name: &'static str) {
+        self.monitor.event(&Event::Checkpoint(name));
+    }
+
+    /// A record cannot be seen and nothing proves that it was deleted: its pair rests, once reported.
+    pub(crate) fn vanished(
+        &self,
+        tx: &mut Tx<'_>,
+        side: Side,
+        id: &RemoteId,
+        link: Option<&Link>,
+    ) -> state::Result<()> {
+        tx.apply(self.scope, &plan::vanished(side, id, link))?;
+        let Some(link) = link else { return Ok(()) };
+        if tx.say_once(self.scope, "vanished", id.as_str())? {
+            lock(&self.notices, |notices| {
+                notices.push(Notice {
+                    kind: NoticeKind::Vanished,
+                    key: link.key.clone(),
+                    id: Some(id.clone()),
+                    text: format!(
+                        "the record in {side} cannot be seen any more and nothing proves that it was deleted; the pair rests and nothing is deleted"
+                    ),
+                });
+            });
+        }
+        Ok(())
+    }
+}
+
+/// One pass. Every ending is a report; an unfinished one carries its error.
+pub async fn sync(job: &Job<'_>, state: &mut State, sinks: Sides<&dyn Sink>) -> Report {
+    let mut report = Report::new(&job.profile.name, job.options.started.clone());
+    let result = Box::pin(pass(job, state, sinks, &mut report)).await;
+    finish_report(&mut report, result, sinks.map(|sink| sink as &dyn Source));
+    report
+}
+
+/// What a pass would do. `state` is a private copy.
+pub async fn preview(job: &Job<'_>, state: &mut State, sources: Sides<&dyn Source>) -> Report {
+    let mut report = Report::new(&job.profile.name, job.options.started.clone());
+    report.dry_run = true;
+    let result = Box::pin(rehearse(job, state, sources, &mut report)).await;
+    finish_report(&mut report, result, sources);
+    report
+}
+
+fn finish_report(report: &mut Report, result: Result<(), Error>, sources: Sides<&dyn Source>) {
+    for side in Side::BOTH {
+        report.tally_mut(side).requests = sources.on(side).meter().requests;
+    }
+    if let Err(error) = result {
+        tracing::debug!(error = ?error.source, "the run ended early");
+        report.outcome = error.outcome;
+        report.error = Some(error.failure());
+    }
+}
+
+async fn rehearse(
+    job: &Job<'_>,
+    state: &mut State,
+    sources: Sides<&dyn Source>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut session = open(job, state, sources).await?;
+    report.first = session.first;
+    read_both(&session, sources, report).await?;
+    let thought = think(&mut session, job, sources).await?;
+    close::count(&session, report)?;
+    close::foresee(&session, &thought, report);
+    Ok(())
+}
+
+async fn pass(
+    job: &Job<'_>,
+    state: &mut State,
+    sinks: Sides<&dyn Sink>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let sources = sinks.map(|sink| sink as &dyn Source);
+    let mut session = open(job, state, sources).await?;
+    let pair = session.with(|tx| tx.pair_name(session.pair))?;
+    let _lock = state::lock(&job.options.state_file, &pair, &job.options.started)
+        .map_err(close::lock_error)?;
+    report.first = session.first;
+    let run = session.with(|tx| tx.begin_run(session.scope, RunKind::Sync, session.now.0))?;
+    report.run = Some(run.0);
+    let mut contacts = 0;
+    let result = Box::pin(steps(job, &mut session, sinks, report, &mut contacts, run)).await;
+    if let Err(error) = &result {
+        report.outcome = error.outcome;
+        report.error = Some(error.failure());
+        close::forget_probes_after(&session, error)?;
+    }
+    close::count(&session, report)?;
+    close::close(job, &session, report, run, contacts)?;
+    result
+}
+
+async fn steps(
+    job: &Job<'_>,
+    session: &mut Session<'_>,
+    sinks: Sides<&dyn Sink>,
+    report: &mut Report,
+    contacts: &mut u64,
+    run: state::RunNo,
+) -> Result<(), Error> {
+    let sources = sinks.map(|sink| sink as &dyn Source);
+    read_both(session, sources, report).await?;
+    session.checkpoint("read");
+    let landed = recovery::recover(session, sinks).await?;
+    for write in landed {
+        close::tally(report, write.on, write.change.op(), 1);
+    }
+    let mut thought = think(session, job, sources).await?;
+    close::explain(session, &thought, report)?;
+    keep_notes(session, &mut thought)?;
+    session.checkpoint("noted");
+    let mut all = Applied::default();
+    for round in 0..=ROUNDS {
+        let applied = apply::apply(session, sinks, run, &mut thought).await?;
+        let again = close::merge(&mut all, applied);
+        if all.uncertain && all.stop.is_none() && !session.interrupted() {
+            all.uncertain = false;
+            for write in recovery::recover(session, sinks).await? {
+                let (side, id) = plan::contact_of(&write);
+                all.contacts.insert((side, id.clone()));
+                *all.done
+                    .on_mut(write.on)
+                    .entry(write.change.op())
+                    .or_default() += 1;
+            }
+        }
+        if again.is_empty() || all.stop.is_some() || session.interrupted() {
+            break;
+        }
+        if round == ROUNDS {
+            close::gave_up(&again, &mut all);
+            break;
+        }
+        let came = think::read_again(session, sources, &again).await?;
+        for side in Side::BOTH {
+            report.tally_mut(side).read += came.on(side);
+        }
+        thought = think::again(session, sources, &again)?;
+        close::explain(session, &thought, report)?;
+        keep_notes(session, &mut thought)?;
+    }
+    *contacts = all.contacts.len() as u64;
+    close::account(session, report, all)
+}
+
+/// Probes both sides, checks rights and mapping, and opens the profile's part of the state.
+async fn open<'a>(
+    job: &Job<'a>,
+    state: &'a mut State,
+    sources: Sides<&dyn Source>,
+) -> Result<Session<'a>, Error> {
+    let profile = job.profile;
+    let settings = prepare::settings(profile);
+    let now = job.options.now;
+    let (google, crm) = futures::join!(
+        prepare::probe(state, &profile.name, &settings, sources.google, now),
+        prepare::probe(state, &profile.name, &settings, sources.crm, now),
+    );
+    let ((google, new_google), (crm, new_crm)) = (google?, crm?);
+    let fresh = Sides {
+        google: new_google,
+        crm: new_crm,
+    };
+    let probes = Sides { google, crm };
+    prepare::check_account(profile, &probes.google)?;
+    for side in Side::BOTH {
+        prepare::check_rights(profile, *sources.on(side), probes.on(side))?;
+    }
+    let mapped = prepare::resolve(profile, job.defaults, &probes)?;
+    prepare::check_key(profile, &mapped)?;
+    let names = prepare::names(&mapped);
+    let pair = prepare::pair_name(profile, &probes);
+    let (mapping, fingerprint, scope, pair, facts) = state.write(|tx| {
+        let numbers = tx.fields(&names)?;
+        let mapping = prepare::mapping(profile, &mapped, &numbers);
+        let fingerprint = crate::profile::fingerprint(profile, &mapping);
+        let (scope, pair) = tx.scope(&profile.name, &pair)?;
+        let facts = tx.facts(scope)?;
+        let changed = facts
+            .fingerprint
+            .as_ref()
+            .is_some_and(|known| *known != fingerprint);
+        tx.set_facts(scope, |facts| {
+            facts.rematching |= changed;
+            for side in Side::BOTH {
+                if *fresh.on(side)
+                    && let Ok(text) = serde_json::to_string(&prepare::Stored {
+                        fingerprint: settings.clone(),
+                        probe: probes.on(side).clone(),
+                    })
+                {
+                    *facts.probes.on_mut(side) = Some((now, text));
+                }
+            }
+        })?;
+        Ok((mapping, fingerprint, scope, pair, facts))
+    })?;
+    if !facts.active {
+        return Err(close::deactivated(&profile.name));
+    }
+    let rematch = match &facts.fingerprint {
+        Some(known) if *known != fingerprint => Rematch::Yes,
+        Some(_) | None => Rematch::No,
+    };
+    let rules = prepare::rules(profile, &mapped, &mapping, rematch);
+    let mapping = std::sync::Arc::new(mapping);
+    for side in Side::BOTH {
+        sources
+            .on(side)
+            .equip(probes.on(side), std::sync::Arc::clone(&mapping))?;
+    }
+    let membership = Sides::from_fn(|side| {
+        sources.on(side).capabilities().reads_whole_account || probes.on(side).list.covers_all
+    });
+    let paths = rules
+        .fields
+        .iter()
+        .map(|(field, rule)| (*field, rule.name.clone()))
+        .collect();
+    Ok(Session {
+        state: Mutex::new(state),
+        scope,
+        pair,
+        rules,
+        names: paths,
+        now: Moment(now),
+        extent: job.options.extent,
+        full_every: profile.sync.full_every,
+        monitor: job.monitor,
+        interrupted: job.interrupted,
+        whole: membership,
+        membership,
+        notices: Mutex::default(),
+        first: facts.finished_runs_of_pair == 0,
+        fingerprint,
+    })
+}
+
+async fn read_both(
+    session: &Session<'_>,
+    sources: Sides<&dyn Source>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let (google, crm) = futures::join!(
+        read::read(session, sources.google),
+        read::read(session, sources.crm),
+    );
+    for (side, reading) in [(Side::Google, google?), (Side::Crm, crm?)] {
+        report.tally_mut(side).read += reading.records;
+        report.readings.push(reading.words);
+    }
+    Ok(())
+}
+
+/// Plans everything that moved, brakes, limits.
+async fn think(
+    session: &mut Session<'_>,
+    job: &Job<'_>,
+    sources: Sides<&dyn Source>,
+) -> Result<Thought, Error> {
+    let facts = session.with(|tx| tx.facts(session.scope))?;
+    let counts = session.with(|tx| tx.counts(session.scope))?;
+    let google_records = session.with(|tx| tx.known_records(session.scope, Side::Google))?;
+    let sync = &job.profile.sync;
+    let limits = Limits {
+        contacts: job.options.limit.unwrap_or(if session.first {
+            sync.first_limit
+        } else {
+            sync.next_limit
+        }),
+        bulk: job.options.bulk,
+        google_cap: sources.google.capabilities().capacity.unwrap_or(u64::MAX),
+    };
+    let totals = Totals {
+        linked: counts.linked,
+        settled_once: if facts.pair_settled {
+            Settled::Once
+        } else {
+            Settled::NotYet
+        },
+        google_records,
+        listed_before: facts.last_listed,
+        listed_now: counts.listed,
+    };
+    let rematch = if facts.rematching {
+        Rematch::Yes
+    } else {
+        session.rules.rematch
+    };
+    let refused = |refusal: plan::Refusal| error::refused(&refusal, &job.profile.name);
+    plan::guard_listing(&totals, &limits, rematch).map_err(refused)?;
+    let thought = think::everything(session, sources).await?;
+    plan::guard(&thought.plan, &totals, &limits, rematch).map_err(refused)?;
+    let thought = think::within_limits(session, sources, thought, &limits).await?;
+    plan::guard_capacity(&thought.plan, &totals, &limits).map_err(refused)?;
+    let writes = Sides::from_fn(|side| {
+        let on = |write: &&crate::model::Write| write.on == side;
+        thought.plan.writes.iter().filter(on).count() as u64
+    });
+    session.monitor.event(&Event::Planned { writes });
+    Ok(thought)
+}
+
+/// Keeps what the plan only remembers, and lets go of islands that need nothing else.
+fn keep_notes(session: &Session<'_>, thought: &mut Thought) -> Result<(), Error> {
+    let notes = std::mem::take(&mut thought.plan.notes);
+    for notes in notes.chunks(2_000) {
+        session.with(|tx| {
+            let edits: Vec<_> = notes.iter().flat_map(plan::settle_note).collect();
+            tx.apply(session.scope, &edits)
+        })?;
+    }
+    let mut quiet = Vec::new();
+    for work in &mut thought.works {
+        if work.open == 0 && !work.restless {
+            let records = work.records.drain(..);
+            quiet.extend(records.map(|(side, id)| Edit::Quiet { side, id }));
+        }
+    }
+    session.with(|tx| tx.apply(session.scope, &quiet))?;
+    Ok(())
+}

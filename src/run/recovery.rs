@@ -1,0 +1,97 @@
+//! Finds out what became of writes whose answer was never heard, before anything else is planned.
+
+use super::Session;
+use super::apply::settle_done;
+use super::error::Error;
+use super::read::{self, Listed};
+use crate::connector::{Sink, Source};
+use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
+use crate::plan::{self, Recovered};
+use crate::state::{JournalNo, Settled};
+
+/// Settles every open write of the account pair. Returns how many had landed.
+pub(super) async fn recover(
+    session: &Session<'_>,
+    sinks: Sides<&dyn Sink>,
+) -> Result<Vec<Write>, Error> {
+    let open = session.with(|tx| tx.open_writes(session.pair))?;
+    let mut landed = Vec::new();
+    for side in Side::BOTH {
+        let (numbers, writes): (Vec<JournalNo>, Vec<Write>) = open
+            .iter()
+            .filter(|(_, _, write)| write.on == side)
+            .map(|(no, _, write)| (*no, write.clone()))
+            .unzip();
+        if writes.is_empty() {
+            continue;
+        }
+        tracing::info!(
+            side = side.name(),
+            open = writes.len(),
+            "an earlier run was cut off; looking what landed"
+        );
+        let sink = *sinks.on(side);
+        let creates: Vec<_> = writes
+            .iter()
+            .filter(|write| write.change.id().is_none())
+            .cloned()
+            .collect();
+        let found = if creates.is_empty() {
+            Vec::new()
+        } else {
+            sink.look(&creates).await?
+        };
+        let again = session.with(|tx| {
+            let mut linked = std::collections::BTreeSet::new();
+            for record in &found {
+                if tx.linked(session.pair, side, &record.id)?.is_some() {
+                    linked.insert(record.id.clone());
+                }
+            }
+            let taken = |on: Side, id: &RemoteId| on == side && linked.contains(id);
+            let mut again = Vec::new();
+            let outcomes = plan::recover(&writes, &found, taken);
+            for ((no, write), outcome) in numbers.iter().zip(&writes).zip(outcomes) {
+                let twin = Edit::Touch {
+                    side: side.other(),
+                    id: write.twin.clone(),
+                };
+                match outcome {
+                    Recovered::Landed(record) => {
+                        let id = record.id.clone();
+                        let touch = Edit::Touch {
+                            side,
+                            id: id.clone(),
+                        };
+                        settle_done(session, tx, write, &Stored::Record(record))?;
+                        tx.apply(session.scope, &[touch, twin])?;
+                        tx.settle(*no, &Settled::Recovered { id }, None)?;
+                        landed.push(write.clone());
+                    }
+                    Recovered::Lost => {
+                        tx.apply(session.scope, &[twin])?;
+                        tx.settle(*no, &Settled::Lost, None)?;
+                    }
+                    Recovered::ReadAgain(_, id) => {
+                        tx.apply(session.scope, &[twin])?;
+                        again.push((*no, id));
+                    }
+                }
+            }
+            Ok(again)
+        })?;
+        let source: &dyn Source = sink;
+        let ids: Vec<_> = again.iter().map(|(_, id)| id.clone()).collect();
+        read::direct(session, source, &ids, Listed::AsKnown).await?;
+        session.with(|tx| {
+            for (no, _) in &again {
+                tx.settle(*no, &Settled::Stale, Some("read again after a cut"))?;
+            }
+            Ok(())
+        })?;
+    }
+    if !landed.is_empty() {
+        tracing::info!(landed = landed.len(), "writes of the cut run had landed");
+    }
+    Ok(landed)
+}

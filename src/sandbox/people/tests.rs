@@ -1,0 +1,1 @@
+//! Whole calls against the simulated People API, without a server.

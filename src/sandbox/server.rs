@@ -1,0 +1,372 @@
+//! The HTTP front of the sandbox: reads requests, applies faults and latency, and sends answers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::cut::Scissors;
+use super::faults::{Fault, FaultKind};
+use super::http::{Reply, Request};
+use super::people::{self, PeopleWorld};
+use super::zoho::ZohoWorld;
+use super::{Latency, World, admin, page};
+
+/// The largest request body that is read.
+const BODY_LIMIT: usize = 64 << 20;
+
+/// What every request handler shares.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) world: Arc<Mutex<World>>,
+    pub(crate) latency: Latency,
+    under_way: Arc<Mutex<HashMap<String, u32>>>,
+}
+
+impl App {
+    pub(crate) fn new(world: Arc<Mutex<World>>, latency: Latency) -> Self {
+        Self {
+            world,
+            latency,
+            under_way: Arc::default(),
+        }
+    }
+}
+
+/// Locks, whatever happened to the thread that held the lock before.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts a mutation as under way until it is answered or its client goes away.
+struct UnderWay {
+    counts: Arc<Mutex<HashMap<String, u32>>>,
+    user: String,
+}
+
+impl UnderWay {
+    fn begin(app: &App, user: &str) -> (Self, u32) {
+        let mut counts = lock(&app.under_way);
+        let count = counts.entry(user.to_owned()).or_insert(0);
+        let others = *count;
+        *count += 1;
+        let guard = Self {
+            counts: Arc::clone(&app.under_way),
+            user: user.to_owned(),
+        };
+        (guard, others)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(count) = lock(&self.counts).get_mut(&self.user) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    Google,
+    Zoho,
+}
+
+impl Service {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Zoho => "zoho",
+        }
+    }
+}
+
+/// Answers one request of any kind.
+pub(crate) async fn answer(
+    State(app): State<App>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    incoming: axum::extract::Request,
+) -> Response {
+    let Some(request) = read(incoming).await else {
+        return plain(Reply::html(400, "The request could not be read."));
+    };
+    let service = if PeopleWorld::owns(&request.path) {
+        Service::Google
+    } else if request.path.starts_with("/crm/") || request.path.starts_with("/oauth/v2/") {
+        Service::Zoho
+    } else if request.path.starts_with("/admin/") {
+        return plain(admin::handle(&mut lock(&app.world), &request));
+    } else if request.path == "/" || request.path == "/page" {
+        return plain(page::handle(&lock(&app.world), &request));
+    } else {
+        return plain(people::html_not_found(&request.path));
+    };
+    exchange(&app, service, &request, &scissors).await
+}
+
+async fn exchange(
+    app: &App,
+    service: Service,
+    request: &Request,
+    scissors: &Scissors,
+) -> Response {
+    let (call, mutation) = match service {
+        Service::Google => (PeopleWorld::call_name(request), PeopleWorld::is_mutation(request)),
+        Service::Zoho => (ZohoWorld::call_name(request), ZohoWorld::is_mutation(request)),
+    };
+    let (number, fault) = {
+        let mut world = lock(&app.world);
+        let now = world.clock.now();
+        let number = world.log.begin(service.name(), call, mutation, request, now);
+        let fault_name = match service {
+            Service::Google if !call.contains('.') => format!("people.{call}"),
+            _ => call.to_owned(),
+        };
+        let fault = world.faults.take(service.name(), &fault_name);
+        if let Some(fault) = &fault {
+            world.log.hit(number, fault.kind);
+        }
+        (number, fault)
+    };
+    let _under_way = (service == Service::Google && mutation).then(|| {
+        let user = request.header("authorization").unwrap_or("");
+        let (guard, others) = UnderWay::begin(app, user);
+        if others > 0 {
+            lock(&app.world).log.overlap(number, call, others);
+        }
+        guard
+    });
+    if app.latency == Latency::Realistic {
+        let wait = if mutation { 300 } else { 100 };
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    let kind = fault.as_ref().map(|fault| fault.kind);
+    if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::Slow) {
+        tokio::time::sleep(Duration::from_millis(fault.number("ms", 1000))).await;
+    }
+    let early = match kind {
+        Some(FaultKind::DropBefore) => {
+            scissors.cut();
+            return Response::new(Body::empty());
+        }
+        Some(FaultKind::Html502) => Some(bad_gateway()),
+        Some(FaultKind::Html404) => Some(people::html_not_found(&request.path)),
+        Some(FaultKind::ServerError) => Some(internal_error(service)),
+        _ => None,
+    };
+    let mut world = lock(&app.world);
+    let reply = early.unwrap_or_else(|| {
+        let now = world.clock.now();
+        let theirs = fault.as_ref().filter(|fault| !is_transport(fault.kind));
+        match service {
+            Service::Google => world.google.handle(request, now, theirs),
+            Service::Zoho => world.zoho.handle(request, now, theirs),
+        }
+    });
+    let reply = match (kind, &fault) {
+        (Some(FaultKind::DropAfter), _) => {
+            scissors.cut();
+            return Response::new(Body::empty());
+        }
+        (Some(FaultKind::ErrorAfterCommit), _) => internal_error(service),
+        (Some(FaultKind::BadJson), _) => Reply {
+            body: b"{\"connections\": [{\"resourceName\": ".to_vec(),
+            ..reply
+        },
+        (Some(FaultKind::HugeBody), Some(fault)) => padded(reply, fault),
+        _ => reply,
+    };
+    world.log.end(number, Some(&reply));
+    drop(world);
+    let reply = compressed(service, request, reply);
+    match &fault {
+        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(reply, fault),
+        _ => plain(reply),
+    }
+}
+
+fn is_transport(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::DropAfter
+            | FaultKind::ErrorAfterCommit
+            | FaultKind::BadJson
+            | FaultKind::HugeBody
+            | FaultKind::TruncateBody
+            | FaultKind::Slow
+    )
+}
+
+async fn read(incoming: axum::extract::Request) -> Option<Request> {
+    let (parts, body) = incoming.into_parts();
+    let bytes = to_bytes(body, BODY_LIMIT).await.ok()?;
+    let mut headers = BTreeMap::new();
+    for (name, value) in &parts.headers {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        headers.insert(name.as_str().to_owned(), text);
+    }
+    let mut body = bytes.to_vec();
+    if headers.get("content-encoding").map(String::as_str) == Some("gzip") {
+        let mut plain = Vec::new();
+        GzDecoder::new(bytes.as_ref())
+            .take(BODY_LIMIT as u64)
+            .read_to_end(&mut plain)
+            .ok()?;
+        body = plain;
+    }
+    let query = parts.uri.query().unwrap_or("");
+    let mut request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: percent_decoded(parts.uri.path()),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        headers,
+        body,
+    };
+    apply_override(&mut request);
+    Some(request)
+}
+
+/// `X-HTTP-Method-Override`: a long GET sent as POST, its query in a form body.
+fn apply_override(request: &mut Request) {
+    if request.method != "POST" {
+        return;
+    }
+    let Some(method) = request.header("x-http-method-override").map(str::to_uppercase) else {
+        return;
+    };
+    let is_form = request
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if method == "GET" && is_form {
+        let form = form_urlencoded::parse(&request.body).into_owned();
+        request.query.extend(form);
+        request.body = Vec::new();
+    }
+    request.method = method;
+}
+
+fn percent_decoded(path: &str) -> String {
+    let bytes = path.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = (bytes[at] == b'%')
+            .then(|| path.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        plain.push(pair.unwrap_or(bytes[at]));
+        at += if pair.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+fn bad_gateway() -> Reply {
+    Reply::html(
+        502,
+        "<!DOCTYPE html>\n<html lang=en><meta charset=utf-8><title>Error 502 (Server Error)!!1</title>\n<p><b>502.</b> <ins>That's an error.</ins>\n<p>The server encountered a temporary error and could not complete your request.<p>Please try again in 30 seconds.\n",
+    )
+}
+
+fn internal_error(service: Service) -> Reply {
+    match service {
+        Service::Google => Reply::json(
+            500,
+            &json!({"error": {"code": 500, "message": "Internal error encountered.", "status": "INTERNAL",
+                "errors": [{"message": "Internal error encountered.", "domain": "global", "reason": "backendError"}]}}),
+        ),
+        Service::Zoho => Reply::json(
+            500,
+            &json!({"code": "INTERNAL_ERROR", "details": {}, "message": "Internal Server Error", "status": "error"}),
+        ),
+    }
+}
+
+fn padded(mut reply: Reply, fault: &Fault) -> Reply {
+    let wanted = usize::try_from(fault.number("bytes", 64 << 20)).unwrap_or(usize::MAX);
+    // Spaces after a JSON value are JSON still; a careless client reads them all.
+    reply.body.resize(wanted.max(reply.body.len()), b' ');
+    reply
+}
+
+/// Google compresses only for clients that name gzip in their User-Agent as well.
+fn compressed(service: Service, request: &Request, mut reply: Reply) -> Reply {
+    let names = |header: &str| {
+        request
+            .header(header)
+            .is_some_and(|text| text.to_ascii_lowercase().contains("gzip"))
+    };
+    let wanted = names("accept-encoding") && (service == Service::Zoho || names("user-agent"));
+    if !wanted || reply.body.is_empty() {
+        return reply;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    if encoder.write_all(&reply.body).is_ok()
+        && let Ok(body) = encoder.finish()
+    {
+        reply.body = body;
+        return reply.with_header("content-encoding", "gzip");
+    }
+    reply
+}
+
+fn head(reply: &Reply) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Some(media_type) = reply.media_type {
+        headers.insert("content-type", HeaderValue::from_static(media_type));
+    }
+    for (name, value) in &reply.headers {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn plain(reply: Reply) -> Response {
+    let mut response = head(&reply);
+    *response.body_mut() = Body::from(reply.body);
+    response
+}
+
+/// The head promises the whole body; a part of it comes, then the connection breaks.
+fn truncated(reply: Reply, fault: &Fault) -> Response {
+    let half = reply.body.len() / 2;
+    let keep = usize::try_from(fault.number("keep", half as u64)).unwrap_or(half);
+    let keep = keep.min(reply.body.len().saturating_sub(1));
+    let mut response = head(&reply);
+    response
+        .headers_mut()
+        .insert("content-length", HeaderValue::from(reply.body.len()));
+    let part = Bytes::copy_from_slice(&reply.body[..keep]);
+    let stream = futures::stream::unfold(0, move |step| {
+        let part = part.clone();
+        async move {
+            match step {
+                0 => Some((Ok(part), 1)),
+                1 => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    Some((Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)), 2))
+                }
+                _ => None,
+            }
+        }
+    });
+    *response.body_mut() = Body::from_stream(stream);
+    response
+}

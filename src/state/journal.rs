@@ -1,0 +1,253 @@
+//! The journal: every write before it is sent, with its before-image, and what became of it.
+
+use rusqlite::{Connection, Row, params};
+
+use super::error::{Fault, Result};
+use super::runs::RunNo;
+use super::scopes::PairId;
+use super::{Db, Tx};
+use crate::model::{Key, RemoteId, Side, Sides, Write};
+
+type Outcome<T> = std::result::Result<T, Fault>;
+
+/// The number of a journalled write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JournalNo(pub i64);
+
+/// What became of a journalled write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The remote confirmed it.
+    Done {
+        /// The record that was written.
+        id: RemoteId,
+    },
+    /// The record had moved; nothing was written.
+    Stale,
+    /// The remote already has such a record; nothing was written.
+    Duplicate {
+        /// That record, when the remote named it.
+        of: Option<RemoteId>,
+    },
+    /// The remote will not store it.
+    Rejected,
+    /// The user may not write it.
+    Denied,
+    /// The record is gone.
+    Gone,
+    /// It was not sent.
+    NotTried,
+    /// Nobody knows whether it landed: it stays open.
+    Uncertain,
+    /// A later look found that it had landed.
+    Recovered {
+        /// The record that was written.
+        id: RemoteId,
+    },
+    /// A later look found that it had not landed.
+    Lost,
+}
+
+impl Settled {
+    /// Its word in the state file and in `status`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Stale => "stale",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Rejected => "rejected",
+            Self::Denied => "denied",
+            Self::Gone => "gone",
+            Self::NotTried => "not tried",
+            Self::Uncertain => "uncertain",
+            Self::Recovered { .. } => "recovered",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// Whether the remote holds what was sent.
+    #[must_use]
+    pub fn landed(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Recovered { .. })
+    }
+
+    fn id(&self) -> Option<&RemoteId> {
+        match self {
+            Self::Done { id } | Self::Recovered { id } => Some(id),
+            Self::Duplicate { of } => of.as_ref(),
+            Self::Stale
+            | Self::Rejected
+            | Self::Denied
+            | Self::Gone
+            | Self::NotTried
+            | Self::Uncertain
+            | Self::Lost => None,
+        }
+    }
+
+    /// None while it is being sent.
+    fn of(word: &str, id: Option<RemoteId>) -> Outcome<Option<Self>> {
+        let named = |id: Option<RemoteId>| {
+            id.ok_or_else(|| Fault::Nonsense(format!("a journal entry is {word} without an id")))
+        };
+        Ok(Some(match word {
+            "sending" => return Ok(None),
+            "done" => Self::Done { id: named(id)? },
+            "stale" => Self::Stale,
+            "duplicate" => Self::Duplicate { of: id },
+            "rejected" => Self::Rejected,
+            "denied" => Self::Denied,
+            "gone" => Self::Gone,
+            "not tried" => Self::NotTried,
+            "uncertain" => Self::Uncertain,
+            "recovered" => Self::Recovered { id: named(id)? },
+            "lost" => Self::Lost,
+            other => {
+                return Err(Fault::Nonsense(format!("{other} is no outcome of a write")));
+            }
+        }))
+    }
+}
+
+/// A journalled write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRow {
+    /// Its number.
+    pub no: JournalNo,
+    /// The run that sent it.
+    pub run: RunNo,
+    /// The write, before-images included.
+    pub write: Write,
+    /// What became of it; none when it was being sent and never settled.
+    pub outcome: Option<Settled>,
+    /// The remote's words, or what else there is to say.
+    pub note: Option<String>,
+}
+
+const ROW: &str = "SELECT no, run, body, state, other, note FROM journal";
+
+fn row_of(row: &Row<'_>) -> Outcome<JournalRow> {
+    let word: String = row.get(3)?;
+    Ok(JournalRow {
+        no: JournalNo(row.get(0)?),
+        run: RunNo(row.get(1)?),
+        write: serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?,
+        outcome: Settled::of(&word, row.get::<_, Option<Box<str>>>(4)?.map(RemoteId))?,
+        note: row.get(5)?,
+    })
+}
+
+fn rows(conn: &Connection, rest: &str, args: impl rusqlite::Params) -> Outcome<Vec<JournalRow>> {
+    let mut query = conn.prepare_cached(&format!("{ROW} {rest}"))?;
+    let mut rows = query.query(args)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(row_of(row)?);
+    }
+    Ok(all)
+}
+
+impl Db {
+    /// The writes of a pair of which nobody knows whether they landed, in the order they were sent.
+    pub fn open_writes(&self, pair: PairId) -> Result<Vec<(JournalNo, RunNo, Write)>> {
+        self.doing("read the open writes", |conn| {
+            let open = rows(conn, "WHERE pair = ?1 AND open = 1 ORDER BY no", [pair.0])?;
+            Ok(open
+                .into_iter()
+                .map(|row| (row.no, row.run, row.write))
+                .collect())
+        })
+    }
+
+    /// Every write of a run, in the order they were sent.
+    pub fn writes_of(&self, run: RunNo) -> Result<Vec<JournalRow>> {
+        self.doing("read the writes of a run", |conn| {
+            rows(conn, "WHERE run = ?1 ORDER BY no", [run.0])
+        })
+    }
+
+    /// Every write on either of two records or about them, in the order they were sent.
+    pub fn history_of(&self, pair: PairId, ids: &Sides<RemoteId>) -> Result<Vec<JournalRow>> {
+        self.doing("read the history of a contact", |conn| {
+            rows(
+                conn,
+                "WHERE no IN (SELECT no FROM journal WHERE pair = ?1 AND google = ?2
+                              UNION SELECT no FROM journal WHERE pair = ?1 AND crm = ?3)
+                 ORDER BY no",
+                params![pair.0, ids.google.as_str(), ids.crm.as_str()],
+            )
+        })
+    }
+
+    /// Every write for a contact with this match key, in the order they were sent.
+    pub fn history_of_key(&self, pair: PairId, key: &Key) -> Result<Vec<JournalRow>> {
+        self.doing("read the history of a contact", |conn| {
+            rows(
+                conn,
+                "WHERE pair = ?1 AND key = ?2 ORDER BY no",
+                params![pair.0, key.as_str()],
+            )
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Notes writes as being sent; the numbers come in the order of the writes.
+    pub fn journal(&mut self, run: RunNo, writes: &[Write]) -> Result<Vec<JournalNo>> {
+        self.doing("journal the writes", |conn| {
+            let mut add = conn.prepare_cached(
+                "INSERT INTO journal (run, pair, google, crm, key, open, state, body)
+                 SELECT r.no, s.pair, ?2, ?3, ?4, 1, 'sending', ?5
+                 FROM run r JOIN scope s ON s.no = r.scope WHERE r.no = ?1",
+            )?;
+            writes
+                .iter()
+                .map(|write| {
+                    let id = |side: Side| {
+                        if side == write.on {
+                            write.change.id().map(RemoteId::as_str)
+                        } else {
+                            Some(write.twin.as_str())
+                        }
+                    };
+                    let added = add.execute(params![
+                        run.0,
+                        id(Side::Google),
+                        id(Side::Crm),
+                        write.key.as_ref().map(Key::as_str),
+                        serde_json::to_string(write)?
+                    ])?;
+                    if added == 0 {
+                        return Err(Fault::Rule(format!("there is no run {}", run.0)));
+                    }
+                    Ok(JournalNo(conn.last_insert_rowid()))
+                })
+                .collect()
+        })
+    }
+
+    /// Notes what became of an open write; `note` is the remote's words. Only an uncertain one can be
+    /// settled again.
+    pub fn settle(&mut self, no: JournalNo, outcome: &Settled, note: Option<&str>) -> Result<()> {
+        self.doing("settle a write", |conn| {
+            let id = outcome.id().map(RemoteId::as_str);
+            let landed = outcome.landed().then_some(id).flatten();
+            let open = matches!(outcome, Settled::Uncertain);
+            let changed = conn
+                .prepare_cached(
+                    "UPDATE journal SET state = ?2, other = ?3, note = coalesce(?4, note), open = ?5,
+                     google = coalesce(google, ?6), crm = coalesce(crm, ?6)
+                     WHERE no = ?1 AND open = 1",
+                )?
+                .execute(params![no.0, outcome.name(), id, note, open, landed])?;
+            if changed == 0 {
+                return Err(Fault::Rule(format!(
+                    "the journal has no open entry {}",
+                    no.0
+                )));
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,299 @@
+//! The mirror: the last reading of every record of a scope, its addresses, and the marks on it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::code::{Content, addrs_of, addrs_text, content_of, content_text, side_no, to_count};
+use super::error::{Fault, Result};
+use super::listing::{self, HEAR, ids};
+use super::scopes::{ScopeId, pair_of};
+use super::{Db, Tx};
+use crate::model::{Key, Moment, Native, Record, RemoteId, Seen, Side, Version};
+
+/// The columns that [`record_of`] reads, from 0 on.
+pub(super) const RECORD: &str =
+    "id, listed, archived, changed_at, version, stamp, addrs, content, native";
+
+/// A record from the columns of [`RECORD`].
+pub(super) fn record_of(row: &Row<'_>) -> std::result::Result<Record, Fault> {
+    let (key, emails) = addrs_of(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let Content {
+        fields,
+        unread,
+        label,
+    } = content_of(row.get_ref(7)?.as_str().map_err(rusqlite::Error::from)?)?;
+    Ok(Record {
+        id: RemoteId(row.get(0)?),
+        version: Version(row.get(4)?),
+        fields,
+        unread,
+        key,
+        emails,
+        stamp: row.get::<_, Option<Box<str>>>(5)?.map(RemoteId),
+        listed: row.get(1)?,
+        archived: row.get(2)?,
+        changed_at: row.get::<_, Option<i64>>(3)?.map(Moment),
+        label,
+        native: Native(row.get(8)?),
+    })
+}
+
+/// Remembers a record, with its addresses; a full reading that is under way (`listing`) heard it.
+pub(super) fn put(
+    conn: &Connection,
+    scope: ScopeId,
+    side: Side,
+    seen: &Seen,
+    listing: Option<i64>,
+) -> std::result::Result<(), Fault> {
+    let record = &seen.record;
+    let addrs = addrs_text(record)?;
+    let old = conn
+        .prepare_cached("SELECT no, addrs FROM mirror WHERE scope = ?1 AND side = ?2 AND id = ?3")?
+        .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    let values = params![
+        scope.0,
+        side_no(side),
+        record.id.as_str(),
+        record.listed,
+        record.archived,
+        record.key.is_some(),
+        record.changed_at.map(|at| at.0),
+        seen.unlisted_since.map(|at| at.0),
+        record.version.as_str(),
+        seen.replaced.as_ref().map(Version::as_str),
+        record.stamp.as_ref().map(RemoteId::as_str),
+        addrs,
+        content_text(record)?,
+        &*record.native.0,
+    ];
+    let no = if let Some((no, _)) = &old {
+        conn.prepare_cached(
+            "UPDATE mirror SET listed = ?4, archived = ?5, keyed = ?6, stale = 0, changed_at = ?7,
+             unlisted_since = ?8, version = ?9, replaced = ?10, stamp = ?11, addrs = ?12,
+             content = ?13, native = ?14 WHERE scope = ?1 AND side = ?2 AND id = ?3",
+        )?
+        .execute(values)?;
+        *no
+    } else {
+        conn.prepare_cached(
+            "INSERT INTO mirror (scope, side, id, listed, archived, keyed, changed_at,
+             unlisted_since, version, replaced, stamp, addrs, content, native)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(values)?;
+        conn.last_insert_rowid()
+    };
+    if old.as_ref().is_none_or(|(_, text)| *text != addrs) {
+        if let Some((_, text)) = &old {
+            drop_addresses(conn, scope, side, no, text)?;
+        }
+        let mut add = conn.prepare_cached(
+            "INSERT INTO addr (scope, key, side, rec) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?;
+        for key in record.addresses() {
+            add.execute(params![scope.0, key.as_str(), side_no(side), no])?;
+        }
+    }
+    if let Some(listing) = listing {
+        conn.prepare_cached(HEAR)?.execute([listing, no])?;
+    }
+    Ok(())
+}
+
+fn drop_addresses(
+    conn: &Connection,
+    scope: ScopeId,
+    side: Side,
+    no: i64,
+    text: &str,
+) -> std::result::Result<(), Fault> {
+    let (key, emails) = addrs_of(text)?;
+    let mut gone = conn.prepare_cached(
+        "DELETE FROM addr WHERE scope = ?1 AND key = ?2 AND side = ?3 AND rec = ?4",
+    )?;
+    for key in key.iter().chain(&emails) {
+        gone.execute(params![scope.0, key.as_str(), side_no(side), no])?;
+    }
+    Ok(())
+}
+
+/// Forgets a record, with its addresses; its dirty mark stays.
+pub(super) fn forget(
+    conn: &Connection,
+    scope: ScopeId,
+    side: Side,
+    id: &RemoteId,
+) -> std::result::Result<(), Fault> {
+    let old = conn
+        .prepare_cached(
+            "DELETE FROM mirror WHERE scope = ?1 AND side = ?2 AND id = ?3 RETURNING no, addrs",
+        )?
+        .query_row(params![scope.0, side_no(side), id.as_str()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    if let Some((no, text)) = old {
+        drop_addresses(conn, scope, side, no, &text)?;
+    }
+    Ok(())
+}
+
+impl Db {
+    /// What is remembered of these records; unknown ones are left out.
+    pub fn seen(
+        &self,
+        scope: ScopeId,
+        side: Side,
+        ids: &[RemoteId],
+    ) -> Result<BTreeMap<RemoteId, Seen>> {
+        self.doing("read the last reading", |conn| {
+            let mut query = conn.prepare_cached(&format!(
+                "SELECT {RECORD}, replaced, unlisted_since FROM mirror
+                 WHERE scope = ?1 AND side = ?2 AND id = ?3"
+            ))?;
+            let mut all = BTreeMap::new();
+            for id in ids {
+                let mut rows = query.query(params![scope.0, side_no(side), id.as_str()])?;
+                if let Some(row) = rows.next()? {
+                    all.insert(
+                        id.clone(),
+                        Seen {
+                            record: record_of(row)?,
+                            replaced: row.get::<_, Option<Box<str>>>(9)?.map(Version),
+                            unlisted_since: row.get::<_, Option<i64>>(10)?.map(Moment),
+                        },
+                    );
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    /// Every record of the mirror with this address, as match key or otherwise.
+    pub fn holders(&self, scope: ScopeId, side: Side, key: &Key) -> Result<Vec<RemoteId>> {
+        self.doing("look for an address", |conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT m.id FROM addr a JOIN mirror m ON m.no = a.rec
+                 WHERE a.scope = ?1 AND a.key = ?2 AND a.side = ?3 ORDER BY m.id",
+            )?;
+            Ok(ids(
+                &mut query,
+                params![scope.0, key.as_str(), side_no(side)],
+            )?)
+        })
+    }
+
+    /// Whether the address is known on a side: a record of the mirror has it, or a link of the pair
+    /// whose record there is not gone (ended or vanished on that side).
+    pub fn has_key(&self, scope: ScopeId, side: Side, key: &Key) -> Result<bool> {
+        self.doing("look for an address", |conn| {
+            let pair = pair_of(conn, scope)?;
+            Ok(conn
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM addr WHERE scope = ?1 AND key = ?2 AND side = ?3)
+                     OR EXISTS (SELECT 1 FROM link WHERE pair = ?4 AND key = ?2
+                                AND NOT (rest IN (2, 3) AND rest_side = ?3))",
+                )?
+                .query_row(
+                    params![scope.0, key.as_str(), side_no(side), pair.0],
+                    |row| row.get(0),
+                )?)
+        })
+    }
+
+    /// How many records the next plan has to look at.
+    pub fn touched(&self, scope: ScopeId) -> Result<u64> {
+        self.doing("count what changed", |conn| {
+            let count: i64 = conn
+                .prepare_cached("SELECT count(*) FROM dirty WHERE scope = ?1")?
+                .query_row([scope.0], |row| row.get(0))?;
+            Ok(to_count(count))
+        })
+    }
+
+    /// The records that another scope of the pair wrote since this one saw them: to be read again.
+    pub fn stale(&self, scope: ScopeId, side: Side) -> Result<Vec<RemoteId>> {
+        self.doing("look for foreign writes", |conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT id FROM mirror WHERE scope = ?1 AND side = ?2 AND stale = 1 ORDER BY id",
+            )?;
+            Ok(ids(&mut query, [scope.0, side_no(side)])?)
+        })
+    }
+
+    /// How many records of a side are known, in the list or not.
+    pub fn known_records(&self, scope: ScopeId, side: Side) -> Result<u64> {
+        self.doing("count the records", |conn| {
+            let count: i64 = conn
+                .prepare_cached("SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2")?
+                .query_row([scope.0, side_no(side)], |row| row.get(0))?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        })
+    }
+
+    /// The linked records of a side that the mirror does not hold (after [`Tx::forget_mirror`] and a
+    /// full reading: those that the reading did not bring). Only links that take part and that this
+    /// scope has agreed on.
+    pub fn unmirrored(&self, scope: ScopeId, side: Side) -> Result<Vec<RemoteId>> {
+        self.doing("compare the links with the last reading", |conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT DISTINCT CASE ?2 WHEN 0 THEN l.google ELSE l.crm END AS id
+                 FROM link_scope s JOIN link l ON l.no = s.link
+                 WHERE s.scope = ?1 AND l.rest = 0
+                 AND NOT EXISTS (SELECT 1 FROM mirror m WHERE m.scope = ?1 AND m.side = ?2
+                     AND m.id = CASE ?2 WHEN 0 THEN l.google ELSE l.crm END)
+                 ORDER BY id",
+            )?;
+            Ok(ids(&mut query, [scope.0, side_no(side)])?)
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Drops the last reading of a side and its cursor, because the fingerprint changed; links and
+    /// dirty marks stay.
+    pub fn forget_mirror(&mut self, scope: ScopeId, side: Side) -> Result<()> {
+        self.doing("forget the last reading", |conn| {
+            for table in ["addr", "mirror"] {
+                conn.prepare_cached(&format!(
+                    "DELETE FROM {table} WHERE scope = ?1 AND side = ?2"
+                ))?
+                .execute([scope.0, side_no(side)])?;
+            }
+            let listing = listing::current(conn, scope, side)?;
+            conn.prepare_cached("DELETE FROM temp.heard WHERE listing = ?1")?
+                .execute([listing])?;
+            Ok(())
+        })?;
+        self.set_facts(scope, |facts| *facts.cursors.on_mut(side) = None)
+    }
+
+    /// Marks records that this scope wrote as to be read again by the other scopes of the pair that
+    /// know them, until those put them again.
+    pub fn spread(&mut self, scope: ScopeId, side: Side, ids: &[RemoteId]) -> Result<()> {
+        self.doing("mark records for other profiles", |conn| {
+            let others: Vec<i64> = conn
+                .prepare_cached(
+                    "SELECT no FROM scope WHERE no <> ?1
+                     AND pair = (SELECT pair FROM scope WHERE no = ?1) ORDER BY no",
+                )?
+                .query_map([scope.0], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut mark = conn.prepare_cached(
+                "UPDATE mirror SET stale = 1 WHERE scope = ?1 AND side = ?2 AND id = ?3",
+            )?;
+            for other in others {
+                for id in ids {
+                    mark.execute(params![other, side_no(side), id.as_str()])?;
+                }
+            }
+            Ok(())
+        })
+    }
+}

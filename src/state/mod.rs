@@ -1,0 +1,186 @@
+//! The state file: everything that is remembered between runs, in one SQLite file for all profiles.
+//!
+//! Links and the journal belong to an account pair ([`PairId`]); the mirror, cursors and marks to a
+//! profile on a pair ([`ScopeId`]). [`Db`] holds what can be asked; [`State`] and [`Tx`] lend it.
+//! Changes happen in [`State::write`] only, each call one transaction.
+
+mod apply;
+mod code;
+mod counts;
+mod error;
+mod failures;
+mod file;
+mod islands;
+mod journal;
+mod links;
+mod listing;
+mod lock;
+mod mirror;
+mod runs;
+mod schema;
+mod scopes;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tempfile::TempPath;
+
+pub use counts::{Counts, Resting};
+use error::Fault;
+pub use error::{Error, Kind, Result};
+pub use failures::Failing;
+use file::{Body, Want};
+pub use islands::IslandPass;
+pub use journal::{JournalNo, JournalRow, Settled};
+pub use listing::ListingNo;
+pub use lock::{LockError, PairLock, lock};
+pub use runs::{RunEnd, RunKind, RunNo, RunRow};
+use schema::Holds;
+pub use scopes::{PairId, ScopeFacts, ScopeId, StoredCursor};
+
+/// What can be asked of the state.
+#[derive(Debug)]
+pub struct Db {
+    conn: Connection,
+    path: PathBuf,
+}
+
+/// An open state file.
+#[derive(Debug)]
+pub struct State {
+    db: Db,
+    // Dropped after the connection.
+    _temp: Option<TempPath>,
+}
+
+/// A transaction: everything that can be asked, and every change.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    db: &'a Db,
+}
+
+impl Deref for State {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        self.db
+    }
+}
+
+impl Db {
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does something with the connection; a failure says what was being done.
+    fn doing<T>(
+        &self,
+        what: &str,
+        f: impl FnOnce(&Connection) -> std::result::Result<T, Fault>,
+    ) -> Result<T> {
+        f(&self.conn).map_err(|fault| Error::from_fault(fault, what, &self.path))
+    }
+}
+
+impl State {
+    /// Opens the file for reading and writing, makes it when there is none (mode 0600, its directory
+    /// 0700), and upgrades an older one after a copy was set aside.
+    pub fn open(path: &Path) -> Result<Self> {
+        let body = file::look(path, Want::Write)?;
+        Ok(Self::over(schema::open_writable(path, body)?, path))
+    }
+
+    /// Opens the file for reading only; none when there is no file, or nothing in it yet. An older
+    /// file is read through an upgraded private copy.
+    pub fn peek(path: &Path) -> Result<Option<Self>> {
+        if file::look(path, Want::Read)? != Body::Database {
+            return Ok(None);
+        }
+        match schema::inspect(path)? {
+            Holds::Nothing => Ok(None),
+            Holds::State(version) => {
+                let conn = schema::open_readonly(path)?;
+                schema::prepare(&conn)
+                    .map_err(|cause| Error::from_fault(cause, "open the state", path))?;
+                let state = Self::over(conn, path);
+                if version < schema::KNOWN {
+                    state.scratch().map(Some)
+                } else {
+                    Ok(Some(state))
+                }
+            }
+        }
+    }
+
+    /// An empty state in a temporary file, deleted when dropped: what a dry run starts from when
+    /// there is no state file.
+    pub fn blank() -> Result<Self> {
+        Self::temporary(None)
+    }
+
+    /// A private copy in a temporary file, deleted when dropped. Dry runs work on it.
+    pub fn scratch(&self) -> Result<Self> {
+        Self::temporary(Some(self))
+    }
+
+    fn temporary(from: Option<&Self>) -> Result<Self> {
+        let doing = "make a private copy of the state";
+        let temp = tempfile::Builder::new()
+            .prefix("crmsync-")
+            .suffix(".sqlite3")
+            .tempfile()
+            .map_err(|cause| Error::from_fault(cause, doing, &std::env::temp_dir()))?
+            .into_temp_path();
+        let told = |fault: Fault| Error::from_fault(fault, doing, &temp);
+        let mut conn = Connection::open(&temp).map_err(|cause| told(cause.into()))?;
+        if let Some(from) = from {
+            schema::copy_all(&from.db.conn, &mut conn).map_err(told)?;
+        }
+        // Nobody else knows the file and nobody needs it after a crash.
+        conn.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))
+            .and_then(|()| conn.execute_batch("PRAGMA synchronous = OFF;"))
+            .and_then(|()| schema::prepare(&conn))
+            .map_err(|cause| told(cause.into()))?;
+        schema::bring_up_private(&conn, &temp)?;
+        let path = temp.to_path_buf();
+        Ok(Self {
+            db: Db { conn, path },
+            _temp: Some(temp),
+        })
+    }
+
+    fn over(conn: Connection, path: &Path) -> Self {
+        Self {
+            db: Db {
+                conn,
+                path: path.to_owned(),
+            },
+            _temp: None,
+        }
+    }
+
+    /// Runs `f` in one transaction that no other writer can come between; nothing of it stays when
+    /// it fails.
+    pub fn write<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let told =
+            |cause: rusqlite::Error| Error::from_fault(cause, "write the state", &self.db.path);
+        let transaction = Transaction::new_unchecked(&self.db.conn, TransactionBehavior::Immediate)
+            .map_err(told)?;
+        let out = f(&mut Tx { db: &self.db })?;
+        transaction.commit().map_err(told)?;
+        Ok(out)
+    }
+}
