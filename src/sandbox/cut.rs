@@ -45,7 +45,7 @@ impl Listener for CuttableListener {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Small answers must not wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
+        stream.set_nodelay(true).ok();
         let io = CuttableStream {
             stream,
             scissors: Scissors::default(),

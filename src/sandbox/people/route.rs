@@ -109,11 +109,6 @@ impl Route {
         }
     }
 
-    /// Part of Google's sign-in rather than of the People API.
-    pub(crate) fn is_sign_in(&self) -> bool {
-        matches!(self, Self::OauthAuth | Self::OauthToken | Self::OauthRevoke)
-    }
-
     /// Changes contacts or groups.
     pub(crate) fn is_mutation(&self) -> bool {
         self.cost(false).writes > 0
