@@ -1,6 +1,9 @@
 //! Zoho CRM (API v8): one module, one list view.
 
 mod api;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod cases;
 mod convert;
 mod coql;
 mod defaults;
