@@ -302,7 +302,7 @@ pub(super) fn close(
 }
 
 /// The profile's word for a direction.
-pub(super) fn direction_name(direction: crate::model::Direction) -> &'static str {
+pub fn direction_name(direction: crate::model::Direction) -> &'static str {
     match direction {
         crate::model::Direction::TwoWay => "two-way",
         crate::model::Direction::CrmToGoogle => "crm-to-google",

@@ -13,6 +13,7 @@ mod recovery;
 mod report;
 mod think;
 
+pub use close::direction_name;
 pub use error::Error;
 pub use monitor::{Event, Monitor, Silent};
 pub use report::{

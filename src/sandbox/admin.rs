@@ -55,7 +55,11 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     match done {
         Some(Ok(value)) => Reply::json(200, &value),
         Some(Err(error)) => {
-            let status = if error.starts_with("no such") { 404 } else { 400 };
+            let status = if error.starts_with("no such") {
+                404
+            } else {
+                400
+            };
             failed(status, &error)
         }
         None => failed(404, "no such admin call"),

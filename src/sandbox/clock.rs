@@ -55,7 +55,11 @@ pub fn duration(text: &str) -> Option<SignedDuration> {
     if rest.is_empty() || !digits.is_empty() {
         return None;
     }
-    Some(SignedDuration::from_secs(if negative { -seconds } else { seconds }))
+    Some(SignedDuration::from_secs(if negative {
+        -seconds
+    } else {
+        seconds
+    }))
 }
 
 #[cfg(test)]

@@ -75,7 +75,12 @@ impl RequestLog {
         at: Timestamp,
     ) -> u64 {
         self.next += 1;
-        *self.counts.entry(service).or_default().entry(call).or_insert(0) += 1;
+        *self
+            .counts
+            .entry(service)
+            .or_default()
+            .entry(call)
+            .or_insert(0) += 1;
         if self.entries.len() < KEPT {
             let body = self.bodies && !request.body.is_empty();
             self.entries.push(Entry {
@@ -98,7 +103,10 @@ impl RequestLog {
     }
 
     fn entry(&mut self, n: u64) -> Option<&mut Entry> {
-        let place = self.entries.binary_search_by_key(&n, |entry| entry.n).ok()?;
+        let place = self
+            .entries
+            .binary_search_by_key(&n, |entry| entry.n)
+            .ok()?;
         self.entries.get_mut(place)
     }
 

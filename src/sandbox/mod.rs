@@ -13,6 +13,7 @@ mod page;
 mod people;
 mod seed;
 mod server;
+pub mod tour;
 pub mod zoho;
 
 use std::io;

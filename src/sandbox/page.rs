@@ -45,7 +45,12 @@ fn crm_row(record: &Value) -> [String; 4] {
         mobile if mobile.is_empty() => text("Phone"),
         mobile => mobile,
     };
-    [name.trim().to_owned(), text("Email"), phone, text("Lead_Source")]
+    [
+        name.trim().to_owned(),
+        text("Email"),
+        phone,
+        text("Lead_Source"),
+    ]
 }
 
 /// Text made safe for HTML.
@@ -63,6 +68,9 @@ mod tests {
 
     #[test]
     fn markup_in_a_name_is_harmless() {
-        assert_eq!(escape("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+        assert_eq!(
+            escape("<a href=\"x\">&'"),
+            "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"
+        );
     }
 }

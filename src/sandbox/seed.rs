@@ -18,15 +18,49 @@ const GIVEN: [&str; 24] = [
     "Wanda", "Zoë",
 ];
 const FAMILY: [&str; 24] = [
-    "Abel", "Baker", "Castillo", "Dvořák", "Ekström", "Fischer", "Grant", "Holm", "Ito", "Jansen",
-    "Kowalski", "Lindqvist", "Moreau", "Novak", "Okafor", "Petersen", "Quist", "Rossi", "Schäfer",
-    "Tanaka", "Urban", "Vogel", "Weiss", "Young",
+    "Abel",
+    "Baker",
+    "Castillo",
+    "Dvořák",
+    "Ekström",
+    "Fischer",
+    "Grant",
+    "Holm",
+    "Ito",
+    "Jansen",
+    "Kowalski",
+    "Lindqvist",
+    "Moreau",
+    "Novak",
+    "Okafor",
+    "Petersen",
+    "Quist",
+    "Rossi",
+    "Schäfer",
+    "Tanaka",
+    "Urban",
+    "Vogel",
+    "Weiss",
+    "Young",
 ];
 const FIRMS: [&str; 8] = [
-    "Alder Works", "Birch & Co", "Cedar Labs", "Elm Logistics", "Fir Foods", "Hazel Print",
-    "Juniper Tools", "Oak Travel",
+    "Alder Works",
+    "Birch & Co",
+    "Cedar Labs",
+    "Elm Logistics",
+    "Fir Foods",
+    "Hazel Print",
+    "Juniper Tools",
+    "Oak Travel",
 ];
-const TITLES: [&str; 6] = ["Buyer", "Engineer", "Head of Sales", "Owner", "Planner", "Secretary"];
+const TITLES: [&str; 6] = [
+    "Buyer",
+    "Engineer",
+    "Head of Sales",
+    "Owner",
+    "Planner",
+    "Secretary",
+];
 const TOWNS: [(&str, &str); 5] = [
     ("Bremen", "28195"),
     ("Graz", "8010"),
@@ -56,9 +90,16 @@ impl Human {
         let given = pick(&GIVEN, chance);
         let family = pick(&FAMILY, chance);
         let ascii = |name: &str| -> String {
-            name.to_lowercase().chars().filter(char::is_ascii_alphabetic).collect()
+            name.to_lowercase()
+                .chars()
+                .filter(char::is_ascii_alphabetic)
+                .collect()
         };
-        let domain = if number.is_multiple_of(2) { "example.com" } else { "example.org" };
+        let domain = if number.is_multiple_of(2) {
+            "example.com"
+        } else {
+            "example.org"
+        };
         Self {
             given,
             family,
@@ -70,7 +111,11 @@ impl Human {
             firm: pick(&FIRMS, chance),
             title: pick(&TITLES, chance),
             town: TOWNS.choose(chance).copied().unwrap_or(TOWNS[0]),
-            street: format!("{} Street {}", pick(&FAMILY, chance), chance.random_range(1..120)),
+            street: format!(
+                "{} Street {}",
+                pick(&FAMILY, chance),
+                chance.random_range(1..120)
+            ),
         }
     }
 
@@ -93,18 +138,36 @@ impl Human {
             push("phoneNumbers", json!({"value": mobile, "type": "mobile"}));
         }
         if number.is_multiple_of(5) {
-            push("emailAddresses", json!({"value": format!("private{number}@example.com"), "type": "home"}));
-            push("phoneNumbers", json!({"value": format!("0{number:06}"), "type": "Cabin"}));
+            push(
+                "emailAddresses",
+                json!({"value": format!("private{number}@example.com"), "type": "home"}),
+            );
+            push(
+                "phoneNumbers",
+                json!({"value": format!("0{number:06}"), "type": "Cabin"}),
+            );
         }
         if number.is_multiple_of(7) {
-            push("userDefined", json!({"key": "Shoe size", "value": (36 + number % 10).to_string()}));
-            push("clientData", json!({"key": "otherapp", "value": format!("row-{number}")}));
+            push(
+                "userDefined",
+                json!({"key": "Shoe size", "value": (36 + number % 10).to_string()}),
+            );
+            push(
+                "clientData",
+                json!({"key": "otherapp", "value": format!("row-{number}")}),
+            );
         }
         if number.is_multiple_of(4) {
-            push("addresses", json!({"type": "work", "streetAddress": self.street, "city": self.town.0, "postalCode": self.town.1, "country": "Germany"}));
+            push(
+                "addresses",
+                json!({"type": "work", "streetAddress": self.street, "city": self.town.0, "postalCode": self.town.1, "country": "Germany"}),
+            );
         }
         if number.is_multiple_of(9) {
-            push("birthdays", json!({"date": {"month": 1 + number % 12, "day": 1 + number % 28}}));
+            push(
+                "birthdays",
+                json!({"date": {"month": 1 + number % 12, "day": 1 + number % 28}}),
+            );
             push("nicknames", json!({"value": format!("{}o", self.given)}));
         }
         let mut memberships = vec!["contactGroups/myContacts".to_owned()];
@@ -139,9 +202,10 @@ impl Human {
             "Mailing_Country": "Germany",
         });
         match record {
-            Value::Object(fields) => {
-                fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
-            }
+            Value::Object(fields) => fields
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect(),
             _ => Map::new(),
         }
     }

@@ -114,20 +114,23 @@ pub(crate) async fn answer(
     exchange(&app, service, &request, &scissors).await
 }
 
-async fn exchange(
-    app: &App,
-    service: Service,
-    request: &Request,
-    scissors: &Scissors,
-) -> Response {
+async fn exchange(app: &App, service: Service, request: &Request, scissors: &Scissors) -> Response {
     let (call, mutation) = match service {
-        Service::Google => (PeopleWorld::call_name(request), PeopleWorld::is_mutation(request)),
-        Service::Zoho => (ZohoWorld::call_name(request), ZohoWorld::is_mutation(request)),
+        Service::Google => (
+            PeopleWorld::call_name(request),
+            PeopleWorld::is_mutation(request),
+        ),
+        Service::Zoho => (
+            ZohoWorld::call_name(request),
+            ZohoWorld::is_mutation(request),
+        ),
     };
     let (number, fault) = {
         let mut world = lock(&app.world);
         let now = world.clock.now();
-        let number = world.log.begin(service.name(), call, mutation, request, now);
+        let number = world
+            .log
+            .begin(service.name(), call, mutation, request, now);
         let fault_name = match service {
             Service::Google if !call.contains('.') => format!("people.{call}"),
             _ => call.to_owned(),
@@ -228,7 +231,9 @@ async fn read(incoming: axum::extract::Request) -> Option<Request> {
     let mut request = Request {
         method: parts.method.as_str().to_owned(),
         path: percent_decoded(parts.uri.path()),
-        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        query: form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
         headers,
         body,
     };
@@ -241,7 +246,10 @@ fn apply_override(request: &mut Request) {
     if request.method != "POST" {
         return;
     }
-    let Some(method) = request.header("x-http-method-override").map(str::to_uppercase) else {
+    let Some(method) = request
+        .header("x-http-method-override")
+        .map(str::to_uppercase)
+    else {
         return;
     };
     let is_form = request
@@ -361,7 +369,10 @@ fn truncated(reply: Reply, fault: &Fault) -> Response {
                 0 => Some((Ok(part), 1)),
                 1 => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    Some((Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)), 2))
+                    Some((
+                        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+                        2,
+                    ))
                 }
                 _ => None,
             }

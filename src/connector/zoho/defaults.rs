@@ -1,17 +1,6 @@
 //! The mapping that a profile has when it names none, per module.
 
-/// One pair of the default mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DefaultPair {
-    /// The CRM's API name of the field.
-    pub crm: &'static str,
-    /// The Google path.
-    pub google: &'static str,
-    /// Whether the pair holds the match key.
-    pub key: bool,
-    /// Whether values go to Google only.
-    pub to_google_only: bool,
-}
+use crate::connector::DefaultPair;
 
 const CONTACTS: &[(&str, &str)] = &[
     ("Email", "email.work"),

@@ -22,7 +22,7 @@ mod views;
 mod wire;
 mod write;
 
-pub use defaults::{DefaultPair, default_mapping};
+pub use defaults::default_mapping;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::AtomicI64;

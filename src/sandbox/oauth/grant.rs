@@ -96,8 +96,16 @@ pub(crate) fn token(
         "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
             jwt::grant(sign_ins, switches, field(&form, "assertion"), now)
         }
-        "" => Err(Denied::new(400, "invalid_request", "Required parameter is missing: grant_type")),
-        other => Err(Denied(400, "unsupported_grant_type", format!("Invalid grant_type: {other}"))),
+        "" => Err(Denied::new(
+            400,
+            "invalid_request",
+            "Required parameter is missing: grant_type",
+        )),
+        other => Err(Denied(
+            400,
+            "unsupported_grant_type",
+            format!("Invalid grant_type: {other}"),
+        )),
     };
     match result {
         Ok(body) => Reply::json(200, &body),
@@ -108,15 +116,31 @@ pub(crate) fn token(
 fn check_client(sign_ins: &SignIns, form: &Form) -> Result<String, Denied> {
     let id = field(form, "client_id");
     if id.is_empty() {
-        return Err(Denied::new(400, "invalid_request", "Could not determine client ID from request."));
+        return Err(Denied::new(
+            400,
+            "invalid_request",
+            "Could not determine client ID from request.",
+        ));
     }
     let Some(secret) = sign_ins.clients.get(id) else {
-        return Err(Denied::new(401, "invalid_client", "The OAuth client was not found."));
+        return Err(Denied::new(
+            401,
+            "invalid_client",
+            "The OAuth client was not found.",
+        ));
     };
     match field(form, "client_secret") {
-        "" => Err(Denied::new(400, "invalid_request", "client_secret is missing.")),
+        "" => Err(Denied::new(
+            400,
+            "invalid_request",
+            "client_secret is missing.",
+        )),
         given if given == secret => Ok(id.to_owned()),
-        _ => Err(Denied::new(401, "invalid_client", "The provided client secret is invalid.")),
+        _ => Err(Denied::new(
+            401,
+            "invalid_client",
+            "The provided client secret is invalid.",
+        )),
     }
 }
 
@@ -182,13 +206,20 @@ fn id_token(account: &str, client: &str, scopes: &[String], now: Timestamp) -> S
         "iat": now.as_second(),
         "exp": now.as_second() + 3600,
     });
-    if scopes.iter().any(|scope| scope == "email" || scope == super::EMAIL) {
+    if scopes
+        .iter()
+        .any(|scope| scope == "email" || scope == super::EMAIL)
+    {
         claims["email"] = json!(account);
         claims["email_verified"] = json!(true);
     }
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = part(&json!({"alg": "RS256", "kid": "sandbox", "typ": "JWT"}));
-    format!("{header}.{}.{}", part(&claims), URL_SAFE_NO_PAD.encode("not signed"))
+    format!(
+        "{header}.{}.{}",
+        part(&claims),
+        URL_SAFE_NO_PAD.encode("not signed")
+    )
 }
 
 fn by_refresh(
@@ -200,7 +231,11 @@ fn by_refresh(
     let client = check_client(sign_ins, form)?;
     let token = field(form, "refresh_token").to_owned();
     if token.is_empty() {
-        return Err(Denied::new(400, "invalid_request", "Missing required parameter: refresh_token"));
+        return Err(Denied::new(
+            400,
+            "invalid_request",
+            "Missing required parameter: refresh_token",
+        ));
     }
     let ended = || Denied::grant("Token has been expired or revoked.");
     let held = sign_ins.refresh.get_mut(&token).ok_or_else(ended)?;

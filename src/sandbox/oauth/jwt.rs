@@ -17,7 +17,8 @@ const LONGEST_LIFE: i64 = 65 * 60;
 
 /// Padded and unpadded alike, as the real endpoint takes them.
 fn decode(part: &str) -> Option<Vec<u8>> {
-    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     GeneralPurpose::new(&URL_SAFE, lenient).decode(part).ok()
 }
 
@@ -29,7 +30,8 @@ pub(super) fn public_key(pem: &str) -> Option<Vec<u8>> {
         .filter(|line| !line.starts_with("-----"))
         .map(str::trim)
         .collect();
-    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let der = GeneralPurpose::new(&STANDARD, lenient).decode(inner).ok()?;
     if pem.contains("BEGIN RSA PUBLIC KEY") {
         return Some(der);
@@ -97,9 +99,16 @@ pub(super) fn grant(
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.",
         ));
     }
-    let scopes: Vec<String> = text("scope").split_whitespace().map(str::to_owned).collect();
+    let scopes: Vec<String> = text("scope")
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
     if scopes.is_empty() {
-        return Err(Denied::new(400, "invalid_scope", "Empty or missing scope not allowed."));
+        return Err(Denied::new(
+            400,
+            "invalid_scope",
+            "Empty or missing scope not allowed.",
+        ));
     }
     let subject = text("sub");
     let acting_for = if subject.is_empty() { issuer } else { subject }.to_owned();

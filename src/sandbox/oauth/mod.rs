@@ -98,7 +98,9 @@ pub(crate) struct Caller {
 impl Caller {
     /// Whether one of these scopes was granted.
     pub(crate) fn has(&self, wanted: &[&str]) -> bool {
-        self.scopes.iter().any(|scope| wanted.contains(&scope.as_str()))
+        self.scopes
+            .iter()
+            .any(|scope| wanted.contains(&scope.as_str()))
     }
 
     /// Whether the account's e-mail address may be told.
@@ -153,7 +155,10 @@ impl SignIns {
             FIXED_READONLY_TOKEN => return Some(fixed(&[CONTACTS_READONLY])),
             _ => {}
         }
-        let access = self.access.get(token).filter(|access| now < access.expires)?;
+        let access = self
+            .access
+            .get(token)
+            .filter(|access| now < access.expires)?;
         Some(Caller {
             account: access.account.clone(),
             scopes: access.scopes.clone(),
@@ -256,8 +261,10 @@ impl SignIns {
                 Ok(json!({"accounts": self.accounts}))
             }
             "client" => {
-                self.clients
-                    .insert(text("client_id").to_owned(), text("client_secret").to_owned());
+                self.clients.insert(
+                    text("client_id").to_owned(),
+                    text("client_secret").to_owned(),
+                );
                 Ok(json!({"clients": self.clients.keys().collect::<Vec<_>>()}))
             }
             "delete_client" => {
@@ -289,7 +296,9 @@ impl SignIns {
         };
         let scopes = text("scopes").unwrap_or(CONTACTS);
         let account = ServiceAccount {
-            client_id: text("client_id").unwrap_or("100000000000000000001").to_owned(),
+            client_id: text("client_id")
+                .unwrap_or("100000000000000000001")
+                .to_owned(),
             scopes: scopes
                 .split([' ', ','])
                 .filter(|scope| !scope.is_empty())

@@ -38,7 +38,10 @@ fn show(book: &Book, number: u64) -> Done {
     let record = book.get(number).ok_or("no such contact")?;
     let view = View {
         mask: Mask::ALL,
-        sources: Sources { contact: true, profile: true },
+        sources: Sources {
+            contact: true,
+            profile: true,
+        },
         listed: false,
         delta: true,
         shuffled: false,
@@ -52,8 +55,8 @@ impl PeopleWorld {
         fitting(person)?;
         let switches = self.switches.clone();
         let book = self.book(MAIN_ACCOUNT, now);
-        let prepared = write::prepare_create(book, &switches, person)
-            .map_err(|refusal| words(&refusal))?;
+        let prepared =
+            write::prepare_create(book, &switches, person).map_err(|refusal| words(&refusal))?;
         Ok(resource_name(write::create(book, prepared, now)))
     }
 
@@ -62,7 +65,9 @@ impl PeopleWorld {
         let number = number(id)?;
         let switches = self.switches.clone();
         let book = self.book(MAIN_ACCOUNT, now);
-        let record = book.get(number).ok_or_else(|| format!("no such contact: {id}"))?;
+        let record = book
+            .get(number)
+            .ok_or_else(|| format!("no such contact: {id}"))?;
         let mask: Vec<&str> = fields
             .as_object()
             .ok_or("an object of person fields is wanted")?
@@ -72,7 +77,8 @@ impl PeopleWorld {
             .collect();
         let mask = Mask::write("fields", &mask.join(",")).map_err(|refusal| words(&refusal))?;
         let mut person = fields.clone();
-        person["metadata"] = json!({"sources": [{"type": "CONTACT", "etag": record.current.source_etag()}]});
+        person["metadata"] =
+            json!({"sources": [{"type": "CONTACT", "etag": record.current.source_etag()}]});
         fitting(&person)?;
         let prepared =
             write::prepare_update(book, &switches, &resource_name(number), &person, mask)
@@ -94,7 +100,11 @@ impl PeopleWorld {
             return Err("a contact cannot be merged into itself".to_owned());
         }
         let book = self.book(MAIN_ACCOUNT, now);
-        let other = book.get(from).ok_or("no such contact: from")?.current.clone();
+        let other = book
+            .get(from)
+            .ok_or("no such contact: from")?
+            .current
+            .clone();
         let source_id = book.get(into).ok_or("no such contact: into")?.source_id;
         book.change(into, now, |version| {
             for (field, theirs) in &other.fields {
@@ -130,7 +140,12 @@ impl PeopleWorld {
         let record = book.records.get_mut(&number).ok_or("no such contact")?;
         let source = json!({"source": {"type": "PROFILE", "id": render::profile_id(record)}});
         let mut profile = Map::new();
-        for (field, items) in body.get("fields").and_then(Value::as_object).into_iter().flatten() {
+        for (field, items) in body
+            .get("fields")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let mut items = items.as_array().cloned().unwrap_or_default();
             for item in &mut items {
                 item["metadata"] = source.clone();
@@ -170,7 +185,10 @@ impl PeopleWorld {
         let Some(gone) = body.get("delete").and_then(Value::as_str) else {
             return Err("name or delete is wanted".to_owned());
         };
-        let id = gone.strip_prefix("contactGroups/").unwrap_or(gone).to_owned();
+        let id = gone
+            .strip_prefix("contactGroups/")
+            .unwrap_or(gone)
+            .to_owned();
         let book = self.book(MAIN_ACCOUNT, now);
         let holders: Vec<u64> = book
             .records
@@ -270,14 +288,14 @@ impl PeopleWorld {
             .map(|record| resource_name(record.number))
             .collect();
         let counts = book.member_counts();
-        let fields: Vec<String> = ["name", "groupType", "memberCount"].map(str::to_owned).to_vec();
+        let fields: Vec<String> = ["name", "groupType", "memberCount"]
+            .map(str::to_owned)
+            .to_vec();
         let groups: Vec<Value> = book
             .groups
             .iter()
             .filter(|group| !group.deleted)
-            .map(|group| {
-                group.render(&fields, counts.get(group.id.as_str()).copied().unwrap_or(0))
-            })
+            .map(|group| group.render(&fields, counts.get(group.id.as_str()).copied().unwrap_or(0)))
             .collect();
         json!({"contacts": contacts, "groups": groups, "deleted": deleted})
     }
@@ -288,7 +306,10 @@ impl PeopleWorld {
             return (0, Vec::new());
         };
         let first = |fields: &Map<String, Value>, field: &str, key: &str| {
-            let item = fields.get(field).and_then(|list| list.get(0)).and_then(|item| item.get(key));
+            let item = fields
+                .get(field)
+                .and_then(|list| list.get(0))
+                .and_then(|item| item.get(key));
             item.and_then(Value::as_str).unwrap_or("").to_owned()
         };
         let rows = book

@@ -153,9 +153,8 @@ impl Call<'_> {
         check_count("contacts", entries.len(), 200)?;
         let view = self.body_view()?;
         write::check_room(self.book, self.switches, entries.len(), self.now)?;
-        let mut errors = self.forced_errors(|index| {
-            (index < entries.len()).then(|| index.to_string())
-        });
+        let mut errors =
+            self.forced_errors(|index| (index < entries.len()).then(|| index.to_string()));
         let mut prepared = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             let key = index.to_string();
@@ -182,7 +181,9 @@ impl Call<'_> {
         if refused {
             return Err(batch_refusal("BatchCreateContactsErrorDetails", &errors));
         }
-        let Some(view) = view else { return Ok(json!({})) };
+        let Some(view) = view else {
+            return Ok(json!({}));
+        };
         let mut people = Vec::with_capacity(created.len());
         for number in created {
             people.push(json!({
@@ -198,7 +199,10 @@ impl Call<'_> {
     pub(crate) fn batch_update(&mut self) -> Answer<Value> {
         let body = self.body;
         let empty = Map::new();
-        let entries = body.get("contacts").and_then(Value::as_object).unwrap_or(&empty);
+        let entries = body
+            .get("contacts")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
         check_count("contacts", entries.len(), 200)?;
         let mask = Mask::write("updateMask", text(body, "updateMask"))?;
         let view = self.body_view()?;
@@ -225,7 +229,9 @@ impl Call<'_> {
         if refused {
             return Err(batch_refusal("BatchUpdateContactsErrorDetails", &errors));
         }
-        let Some(view) = view else { return Ok(json!({})) };
+        let Some(view) = view else {
+            return Ok(json!({}));
+        };
         let mut result = Map::new();
         for number in updated {
             let name = resource_name(number);
@@ -269,7 +275,10 @@ impl Call<'_> {
         &self,
         key: impl Fn(usize) -> Option<String>,
     ) -> BTreeMap<String, Box<Refusal>> {
-        let Some(fault) = self.fault.filter(|fault| fault.kind == FaultKind::BatchPartial) else {
+        let Some(fault) = self
+            .fault
+            .filter(|fault| fault.kind == FaultKind::BatchPartial)
+        else {
             return BTreeMap::new();
         };
         let places: Vec<u64> = match fault.params.get("index") {
@@ -280,7 +289,12 @@ impl Call<'_> {
         places
             .into_iter()
             .filter_map(|place| key(usize::try_from(place).ok()?))
-            .map(|key| (key, Refusal::invalid("Request contains an invalid argument.")))
+            .map(|key| {
+                (
+                    key,
+                    Refusal::invalid("Request contains an invalid argument."),
+                )
+            })
             .collect()
     }
 }
@@ -320,7 +334,9 @@ fn batch_refusal(details: &str, errors: &BTreeMap<String, Box<Refusal>>) -> Box<
     let (code, status) = errors
         .values()
         .next()
-        .map_or((400, "INVALID_ARGUMENT"), |first| (first.code, first.status));
+        .map_or((400, "INVALID_ARGUMENT"), |first| {
+            (first.code, first.status)
+        });
     let mut refusal = Refusal::new(
         code,
         status,

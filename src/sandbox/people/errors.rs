@@ -167,11 +167,7 @@ impl Refusal {
 
     /// 503.
     pub(crate) fn unavailable() -> Box<Self> {
-        let mut refusal = Self::new(
-            503,
-            "UNAVAILABLE",
-            "The service is currently unavailable.",
-        );
+        let mut refusal = Self::new(503, "UNAVAILABLE", "The service is currently unavailable.");
         refusal.reason = Some("backendError");
         refusal
     }
@@ -255,7 +251,10 @@ fn error_info(reason: &str, domain: &str, metadata: &Value) -> Value {
         "reason": reason,
         "domain": domain,
     });
-    if metadata.as_object().is_some_and(|entries| !entries.is_empty()) {
+    if metadata
+        .as_object()
+        .is_some_and(|entries| !entries.is_empty())
+    {
         info["metadata"] = metadata.clone();
     }
     info

@@ -18,7 +18,10 @@ fn group_fields(name: &str, text: &str) -> Answer<Vec<String>> {
         .filter(|path| !path.is_empty())
         .map(str::to_owned)
         .collect();
-    if let Some(bad) = fields.iter().find(|path| !GROUP_FIELDS.contains(&path.as_str())) {
+    if let Some(bad) = fields
+        .iter()
+        .find(|path| !GROUP_FIELDS.contains(&path.as_str()))
+    {
         return Err(Refusal::invalid(format!(
             "Invalid {name} mask path: \"{bad}\"."
         )));
@@ -57,7 +60,10 @@ impl Call<'_> {
 
     /// `contactGroups.list`.
     pub(crate) fn groups_list(&self, salt: u64) -> Answer<Value> {
-        let fields = group_fields("groupFields", self.request.param("groupFields").unwrap_or(""))?;
+        let fields = group_fields(
+            "groupFields",
+            self.request.param("groupFields").unwrap_or(""),
+        )?;
         let size = page_size(self.request, 30, 1000)?;
         let for_sync = fingerprint(self.request, &["groupFields", "pageSize"]);
         let for_page = fingerprint(self.request, &["groupFields", "pageSize", "syncToken"]);
@@ -70,11 +76,24 @@ impl Call<'_> {
             born: self.now.as_second(),
             full: true,
         };
-        if let Some(text) = self.request.param("syncToken").filter(|text| !text.is_empty()) {
+        if let Some(text) = self
+            .request
+            .param("syncToken")
+            .filter(|text| !text.is_empty())
+        {
             let given = sync_token_read(text, 'g', salt, for_sync, self.switches, self.now)?;
-            at = Token { base: given.limit, born: given.born, full: false, ..at };
+            at = Token {
+                base: given.limit,
+                born: given.born,
+                full: false,
+                ..at
+            };
         }
-        if let Some(text) = self.request.param("pageToken").filter(|text| !text.is_empty()) {
+        if let Some(text) = self
+            .request
+            .param("pageToken")
+            .filter(|text| !text.is_empty())
+        {
             at = match Token::read(text, salt) {
                 Some((token, true)) if token.kind == 'q' && token.fingerprint == for_page => token,
                 _ => return Err(Refusal::invalid("Invalid page token.")),
@@ -85,10 +104,18 @@ impl Call<'_> {
             .book
             .groups
             .iter()
-            .filter(|group| if at.full { !group.deleted } else { group.seq > at.base })
+            .filter(|group| {
+                if at.full {
+                    !group.deleted
+                } else {
+                    group.seq > at.base
+                }
+            })
             .collect();
         chosen.sort_by_key(|group| (!group.system, group.seq));
-        let start = usize::try_from(at.cursor).unwrap_or(usize::MAX).min(chosen.len());
+        let start = usize::try_from(at.cursor)
+            .unwrap_or(usize::MAX)
+            .min(chosen.len());
         let end = (start + size).min(chosen.len());
         let shown: Vec<Value> = chosen[start..end]
             .iter()
@@ -102,10 +129,18 @@ impl Call<'_> {
             answer["totalItems"] = json!(chosen.len());
         }
         if end < chosen.len() {
-            let next = Token { cursor: end as u64, ..at };
+            let next = Token {
+                cursor: end as u64,
+                ..at
+            };
             answer["nextPageToken"] = json!(next.write(salt));
         } else {
-            let next = Token { kind: 'g', fingerprint: for_sync, cursor: 0, ..at };
+            let next = Token {
+                kind: 'g',
+                fingerprint: for_sync,
+                cursor: 0,
+                ..at
+            };
             answer["nextSyncToken"] = json!(next.write(salt));
         }
         Ok(answer)
@@ -113,11 +148,16 @@ impl Call<'_> {
 
     /// `contactGroups.get`.
     pub(crate) fn group_get(&self, id: &str) -> Answer<Value> {
-        let fields = group_fields("groupFields", self.request.param("groupFields").unwrap_or(""))?;
+        let fields = group_fields(
+            "groupFields",
+            self.request.param("groupFields").unwrap_or(""),
+        )?;
         let most = match self.request.param("maxMembers") {
             None | Some("") => 0,
             Some(text) => text.parse::<usize>().map_err(|_| {
-                Refusal::invalid(format!("Invalid value at 'max_members' (TYPE_INT32), \"{text}\""))
+                Refusal::invalid(format!(
+                    "Invalid value at 'max_members' (TYPE_INT32), \"{text}\""
+                ))
             })?,
         };
         let mut shown = self.shown_group(id, &fields)?;
@@ -133,7 +173,10 @@ impl Call<'_> {
     }
 
     fn wanted_name(&self, except: Option<&str>) -> Answer<String> {
-        let name = self.body.pointer("/contactGroup/name").and_then(Value::as_str);
+        let name = self
+            .body
+            .pointer("/contactGroup/name")
+            .and_then(Value::as_str);
         let name = name.unwrap_or("").trim();
         if name.is_empty() {
             return Err(Refusal::invalid("Contact group name must not be empty."));
@@ -183,8 +226,14 @@ impl Call<'_> {
     pub(crate) fn group_update(&mut self, id: &str) -> Answer<Value> {
         let read = group_fields("readGroupFields", text(self.body, "readGroupFields"))?;
         let named = text(self.body, "updateGroupFields");
-        let update = group_fields("updateGroupFields", if named.is_empty() { "name" } else { named })?;
-        if let Some(bad) = update.iter().find(|path| !matches!(path.as_str(), "name" | "clientData")) {
+        let update = group_fields(
+            "updateGroupFields",
+            if named.is_empty() { "name" } else { named },
+        )?;
+        if let Some(bad) = update
+            .iter()
+            .find(|path| !matches!(path.as_str(), "name" | "clientData"))
+        {
             return Err(Refusal::invalid(format!(
                 "Invalid updateGroupFields mask path: \"{bad}\"."
             )));
@@ -193,11 +242,19 @@ impl Call<'_> {
             return Err(Refusal::invalid("System contact groups cannot be changed."));
         }
         let renames = update.iter().any(|path| path == "name");
-        let name = if renames { Some(self.wanted_name(Some(id))?) } else { None };
+        let name = if renames {
+            Some(self.wanted_name(Some(id))?)
+        } else {
+            None
+        };
         let data = self.wanted_client_data();
         let (seq, revision) = (self.book.next_seq(), self.book.next_revision());
         let now = self.now;
-        let group = self.book.groups.get_mut(id).ok_or_else(Refusal::not_found)?;
+        let group = self
+            .book
+            .groups
+            .get_mut(id)
+            .ok_or_else(Refusal::not_found)?;
         if let Some(name) = name {
             group.name = name;
         }
@@ -226,7 +283,11 @@ impl Call<'_> {
         }
         let seq = self.book.next_seq();
         let now = self.now;
-        let group = self.book.groups.get_mut(id).ok_or_else(Refusal::not_found)?;
+        let group = self
+            .book
+            .groups
+            .get_mut(id)
+            .ok_or_else(Refusal::not_found)?;
         (group.deleted, group.seq, group.updated) = (true, seq, now);
         Ok(json!({}))
     }
@@ -249,7 +310,11 @@ impl Call<'_> {
                 "Contacts can only be added to user groups, myContacts and starred.",
             ));
         }
-        let bump = if self.switches.members_bump_etag { Bump::Etag } else { Bump::Order };
+        let bump = if self.switches.members_bump_etag {
+            Bump::Etag
+        } else {
+            Bump::Order
+        };
         let mut missing = Vec::new();
         let mut last = Vec::new();
         for (name, joins) in add

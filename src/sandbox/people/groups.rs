@@ -140,7 +140,9 @@ impl Group {
         }
         if has("name") {
             shown["name"] = json!(self.name);
-            let formal = SYSTEM.iter().find(|(id, _, _)| self.system && *id == self.id);
+            let formal = SYSTEM
+                .iter()
+                .find(|(id, _, _)| self.system && *id == self.id);
             shown["formattedName"] = json!(formal.map_or(self.name.as_str(), |(_, name, _)| name));
         }
         if has("memberCount") && members > 0 {

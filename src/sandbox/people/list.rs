@@ -281,7 +281,8 @@ impl Lag {
     }
 
     fn hides(self, number: u64) -> bool {
-        self.hole_every.is_some_and(|every| number.is_multiple_of(every))
+        self.hole_every
+            .is_some_and(|every| number.is_multiple_of(every))
     }
 }
 
@@ -302,9 +303,16 @@ type Page = (Vec<Value>, Option<u64>);
 fn full_page(book: &Book, at: Token, size: usize, lag: Lag, view: View, now: Timestamp) -> Page {
     let mut people = Vec::with_capacity(size.min(book.live));
     let mut last = at.cursor;
-    for (seq, number) in book.order.range((Bound::Excluded(at.cursor), Bound::Unbounded)) {
-        let Some(record) = book.records.get(number) else { continue };
-        let Some(version) = seen_with_lag(record, lag.seconds, now) else { continue };
+    for (seq, number) in book
+        .order
+        .range((Bound::Excluded(at.cursor), Bound::Unbounded))
+    {
+        let Some(record) = book.records.get(number) else {
+            continue;
+        };
+        let Some(version) = seen_with_lag(record, lag.seconds, now) else {
+            continue;
+        };
         if lag.hides(*number) {
             continue;
         }
@@ -322,7 +330,9 @@ fn delta_page(book: &Book, at: Token, size: usize, view: View) -> Page {
     let mut last = at.cursor;
     let window = (Bound::Excluded(at.cursor), Bound::Included(at.limit));
     for (seq, number) in book.order.range(window) {
-        let Some(record) = book.records.get(number) else { continue };
+        let Some(record) = book.records.get(number) else {
+            continue;
+        };
         if people.len() == size {
             return (people, Some(last));
         }

@@ -58,7 +58,11 @@ impl Mask {
 
     fn parse(name: &str, text: &str, barred: &[&str]) -> Answer<Self> {
         let mut bits = 0;
-        for path in text.split(',').map(str::trim).filter(|path| !path.is_empty()) {
+        for path in text
+            .split(',')
+            .map(str::trim)
+            .filter(|path| !path.is_empty())
+        {
             let place = READABLE.iter().position(|known| *known == path);
             match place {
                 Some(place) if !barred.contains(&path) => bits |= 1 << place,
@@ -151,7 +155,12 @@ mod tests {
     fn etag_and_resource_name_are_no_paths() {
         for path in ["etag", "resourceName", "fileAses", "names.givenName"] {
             let refusal = Mask::read("personFields", path).unwrap_err();
-            assert!(refusal.message.starts_with("Invalid personFields mask path"), "{path}");
+            assert!(
+                refusal
+                    .message
+                    .starts_with("Invalid personFields mask path"),
+                "{path}"
+            );
         }
     }
 

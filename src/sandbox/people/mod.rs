@@ -229,8 +229,11 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
         FaultKind::InsufficientScope => Refusal::insufficient_scope(CONTACTS),
         FaultKind::ApiDisabled => Refusal::api_disabled(),
         FaultKind::NoPermission => {
-            let mut refusal =
-                Refusal::new(403, "PERMISSION_DENIED", "The caller does not have permission");
+            let mut refusal = Refusal::new(
+                403,
+                "PERMISSION_DENIED",
+                "The caller does not have permission",
+            );
             refusal.reason = Some("forbidden");
             refusal
         }
@@ -257,7 +260,9 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
 
 fn with_retry_after(mut refusal: Box<Refusal>, fault: &Fault) -> Box<Refusal> {
     if let Some(seconds) = fault.params.get("retry_after") {
-        let text = seconds.as_str().map_or_else(|| seconds.to_string(), str::to_owned);
+        let text = seconds
+            .as_str()
+            .map_or_else(|| seconds.to_string(), str::to_owned);
         refusal.headers.push(("retry-after".to_owned(), text));
     }
     refusal
@@ -293,8 +298,13 @@ fn check_query(route: &Route, request: &Request) -> Answer<()> {
     if !found.is_empty() {
         return Err(Refusal::misfits(&found));
     }
-    if request.param("quotaUser").is_some_and(|user| user.len() > 40) {
-        return Err(Refusal::invalid("quotaUser must not be longer than 40 characters."));
+    if request
+        .param("quotaUser")
+        .is_some_and(|user| user.len() > 40)
+    {
+        return Err(Refusal::invalid(
+            "quotaUser must not be longer than 40 characters.",
+        ));
     }
     Ok(())
 }
@@ -306,9 +316,8 @@ fn body_of(route: &Route, request: &Request) -> Answer<Value> {
     if request.body.is_empty() {
         return Ok(json!({}));
     }
-    let value: Value = serde_json::from_slice(&request.body).map_err(|error| {
-        Refusal::invalid(format!("Invalid JSON payload received. {error}"))
-    })?;
+    let value: Value = serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::invalid(format!("Invalid JSON payload received. {error}")))?;
     let place = if message == "Person" { "person" } else { "" };
     let found = schema::misfits(message, &value, place);
     if found.is_empty() {

@@ -34,13 +34,19 @@ pub(crate) fn items(
     let Some(message) = schema::item_message(field) else {
         return Ok(Vec::new());
     };
-    let list = sent.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let list = sent
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     let mut kept = Vec::with_capacity(list.len());
     for item in list {
-        let Value::Object(entries) = item else { continue };
+        let Value::Object(entries) = item else {
+            continue;
+        };
         let mut clean = Map::new();
         for (key, value) in entries {
-            let read_only = message.get(key.as_str()).is_none_or(|shape| shape.read_only);
+            let read_only = message
+                .get(key.as_str())
+                .is_none_or(|shape| shape.read_only);
             if key == "metadata" || read_only {
                 continue;
             }
@@ -66,7 +72,10 @@ pub(crate) fn items(
         .into_iter()
         .enumerate()
         .map(|(index, (_, mut clean))| {
-            clean.insert("metadata".to_owned(), item_metadata(source_id, index == primary));
+            clean.insert(
+                "metadata".to_owned(),
+                item_metadata(source_id, index == primary),
+            );
             Value::Object(clean)
         })
         .collect())
@@ -180,7 +189,8 @@ fn derive(field: &str, item: &mut Map<String, Value>, habits: Habits) {
         }
         "addresses" => derive_address(item, habits.formatted_wins),
         "biographies" => {
-            item.entry("contentType").or_insert_with(|| json!("TEXT_PLAIN"));
+            item.entry("contentType")
+                .or_insert_with(|| json!("TEXT_PLAIN"));
         }
         "genders" => {
             let value = text(item, "value").to_owned();
@@ -189,7 +199,10 @@ fn derive(field: &str, item: &mut Map<String, Value>, habits: Habits) {
         "imClients" => {
             let protocol = text(item, "protocol").to_owned();
             if !protocol.is_empty() {
-                item.insert("formattedProtocol".to_owned(), Value::String(capital(&protocol)));
+                item.insert(
+                    "formattedProtocol".to_owned(),
+                    Value::String(capital(&protocol)),
+                );
             }
         }
         _ => {}
@@ -282,11 +295,15 @@ fn derive_name(item: &mut Map<String, Value>, unstructured_wins: bool) {
 }
 
 fn derive_address(item: &mut Map<String, Value>, formatted_wins: bool) {
-    let town = [text(item, "city"), text(item, "region"), text(item, "postalCode")]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let town = [
+        text(item, "city"),
+        text(item, "region"),
+        text(item, "postalCode"),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" ");
     let lines = [
         text(item, "streetAddress"),
         text(item, "extendedAddress"),
@@ -309,7 +326,10 @@ fn derive_address(item: &mut Map<String, Value>, formatted_wins: bool) {
 fn canonical_phone(number: &str) -> Option<String> {
     let trimmed = number.trim();
     let rest = trimmed.strip_prefix('+')?;
-    if !rest.chars().all(|c| c.is_ascii_digit() || " -./()".contains(c)) {
+    if !rest
+        .chars()
+        .all(|c| c.is_ascii_digit() || " -./()".contains(c))
+    {
         return None;
     }
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
@@ -352,13 +372,22 @@ mod tests {
     fn two_names_are_refused_and_two_addresses_are_not() {
         let two = json!([{"givenName":"A"},{"givenName":"B"}]);
         assert_eq!(items("names", Some(&two), 1, HABITS).unwrap_err().code, 400);
-        assert_eq!(stored("emailAddresses", &json!([{"value":"a"},{"value":"b"}])).len(), 2);
+        assert_eq!(
+            stored("emailAddresses", &json!([{"value":"a"},{"value":"b"}])).len(),
+            2
+        );
     }
 
     #[test]
     fn zeros_and_empty_items_vanish() {
-        assert_eq!(stored("emailAddresses", &json!([{"value":""}])), Vec::<Value>::new());
-        let birthday = stored("birthdays", &json!([{"date":{"year":0,"month":2,"day":29}}]));
+        assert_eq!(
+            stored("emailAddresses", &json!([{"value":""}])),
+            Vec::<Value>::new()
+        );
+        let birthday = stored(
+            "birthdays",
+            &json!([{"date":{"year":0,"month":2,"day":29}}]),
+        );
         assert_eq!(birthday[0]["date"], json!({"month":2,"day":29}));
         let bad = json!([{"date":{"year":2023,"month":2,"day":29}}]);
         assert!(items("birthdays", Some(&bad), 1, HABITS).is_err());

@@ -37,7 +37,10 @@ impl Selection {
         entries
             .into_iter()
             .filter_map(|(key, value)| {
-                let (_, below) = self.0.iter().find(|(name, _)| *name == key || name == "*")?;
+                let (_, below) = self
+                    .0
+                    .iter()
+                    .find(|(name, _)| *name == key || name == "*")?;
                 Some((key, below.of(value)))
             })
             .collect()
@@ -109,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_star_selects_every_name() {
-        let part = Selection::parse("*/a").unwrap().of(json!({"x":{"a":1,"b":2},"y":{"b":3}}));
+        let part = Selection::parse("*/a")
+            .unwrap()
+            .of(json!({"x":{"a":1,"b":2},"y":{"b":3}}));
         assert_eq!(part, json!({"x":{"a":1},"y":{}}));
     }
 

@@ -33,17 +33,22 @@ impl Quota {
         {
             self.spent.pop_front();
         }
-        let sum = |of: fn(&Cost) -> u32| -> u32 { self.spent.iter().map(|(_, cost)| of(cost)).sum() };
+        let sum =
+            |of: fn(&Cost) -> u32| -> u32 { self.spent.iter().map(|(_, cost)| of(cost)).sum() };
         let over = |limit: u32, of: fn(&Cost) -> u32| {
             limit > 0 && of(&cost) > 0 && sum(of) + of(&cost) > limit
         };
         if over(switches.critical_writes_per_minute, |cost| cost.writes) {
-            return Err(Refusal::rate_limited_a("CriticalWritesPerMinutePerProjectPerUser"));
+            return Err(Refusal::rate_limited_a(
+                "CriticalWritesPerMinutePerProjectPerUser",
+            ));
         }
         if over(switches.critical_reads_per_minute, |cost| cost.reads)
             || over(switches.first_pages_per_minute, |cost| cost.first_pages)
         {
-            return Err(Refusal::rate_limited_a("CriticalReadsPerMinutePerProjectPerUser"));
+            return Err(Refusal::rate_limited_a(
+                "CriticalReadsPerMinutePerProjectPerUser",
+            ));
         }
         if cost != Cost::default() {
             self.spent.push_back((now, cost));

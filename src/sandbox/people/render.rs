@@ -41,7 +41,10 @@ pub(crate) fn source_etag_of(person_etag: &str) -> Option<String> {
 /// A live contact.
 pub(crate) fn person(record: &Record, version: &Version, view: View) -> Value {
     let mut shown = Map::new();
-    shown.insert("resourceName".to_owned(), json!(resource_name(record.number)));
+    shown.insert(
+        "resourceName".to_owned(),
+        json!(resource_name(record.number)),
+    );
     shown.insert("etag".to_owned(), json!(person_etag(view.mask, version)));
     for path in view.mask.paths() {
         match path {
@@ -52,7 +55,10 @@ pub(crate) fn person(record: &Record, version: &Version, view: View) -> Value {
                 shown.insert(path.to_owned(), memberships(record, version));
             }
             "photos" if view.sources.contact => {
-                let url = format!("https://photos.example.com/{:x}/s100/photo.jpg", record.source_id);
+                let url = format!(
+                    "https://photos.example.com/{:x}/s100/photo.jpg",
+                    record.source_id
+                );
                 shown.insert(
                     path.to_owned(),
                     json!([{"metadata": super::normal::item_metadata(record.source_id, true),

@@ -351,14 +351,25 @@ mod tests {
             .map(|misfit| misfit.text)
             .collect();
         assert_eq!(texts.len(), 4, "{texts:?}");
-        assert!(texts.iter().any(|text| text.contains("Unknown name \"givenName\" at 'person'")));
-        assert!(texts.iter().any(|text| text.contains("person.emailAddresses[0].value")));
+        assert!(
+            texts
+                .iter()
+                .any(|text| text.contains("Unknown name \"givenName\" at 'person'"))
+        );
+        assert!(
+            texts
+                .iter()
+                .any(|text| text.contains("person.emailAddresses[0].value"))
+        );
     }
 
     #[test]
     fn a_list_where_a_map_is_wanted_is_named() {
         let body = json!({"contacts":[{"names":[]}],"updateMask":"names"});
         let found = misfits("BatchUpdateContactsRequest", &body, "");
-        assert!(found[0].text.contains("Cannot bind a list to map"), "{found:?}");
+        assert!(
+            found[0].text.contains("Cannot bind a list to map"),
+            "{found:?}"
+        );
     }
 }

@@ -29,7 +29,10 @@ impl Version {
     /// The CONTACT source's etag.
     pub(crate) fn source_etag(&self) -> String {
         // The constant only makes the text look like the opaque thing it is.
-        let mixed = self.revision.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17);
+        let mixed = self
+            .revision
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(17);
         format!("#{}", STANDARD.encode(mixed.to_be_bytes()))
     }
 }
@@ -179,7 +182,11 @@ impl Book {
     ) -> bool {
         let seq = self.next_seq();
         let revision = self.next_revision();
-        let Some(record) = self.records.get_mut(&number).filter(|record| !record.deleted) else {
+        let Some(record) = self
+            .records
+            .get_mut(&number)
+            .filter(|record| !record.deleted)
+        else {
             return false;
         };
         let mut version = (*record.current).clone();
@@ -202,7 +209,11 @@ impl Book {
     /// Moves a contact to the trash. False when there is no such contact.
     pub(crate) fn delete(&mut self, number: u64, now: Timestamp) -> bool {
         let seq = self.next_seq();
-        let Some(record) = self.records.get_mut(&number).filter(|record| !record.deleted) else {
+        let Some(record) = self
+            .records
+            .get_mut(&number)
+            .filter(|record| !record.deleted)
+        else {
             return false;
         };
         self.order.remove(&record.seq);

@@ -130,7 +130,11 @@ mod tests {
         let mut switches = Switches::default();
         assert!(switches.set(&json!({"contacts_cap": 5})).is_ok());
         assert_eq!(switches.contacts_cap, 5);
-        assert!(switches.set(&json!({"contacts_cap": 6, "no_such": 1})).is_err());
+        assert!(
+            switches
+                .set(&json!({"contacts_cap": 6, "no_such": 1}))
+                .is_err()
+        );
         assert_eq!(switches.contacts_cap, 5);
     }
 }

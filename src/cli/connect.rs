@@ -1,0 +1,200 @@
+//! Builds the two remotes of a profile: tokens, HTTP clients, connectors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::paths::Paths;
+use crate::auth::{self, Access, Account, Acting, Store};
+use crate::connector::google::{Google, GoogleSettings, NewGroup, Writes};
+use crate::connector::http::{self, Http, HttpSettings, Patience};
+use crate::connector::zoho::{Zoho, ZohoSettings, default_mapping};
+use crate::connector::{DefaultPair, Error, Kind, Sink};
+use crate::model::{OnDelete, Side, Sides};
+use crate::profile::{CrmKind, Profile};
+
+/// The environment variables that hold ready tokens.
+pub(super) const READY_TOKENS: Sides<&str> = Sides {
+    google: "CRMSYNC_GOOGLE_TOKEN",
+    crm: "CRMSYNC_CRM_TOKEN",
+};
+
+/// Both remotes of a profile.
+pub(super) struct Remotes {
+    google: Google,
+    crm: Box<dyn Sink>,
+    /// The CRM's default mapping.
+    pub(super) defaults: Vec<DefaultPair>,
+}
+
+impl Remotes {
+    /// The remotes as something that can write.
+    pub(super) fn sinks(&self) -> Sides<&dyn Sink> {
+        Sides {
+            google: &self.google,
+            crm: &*self.crm,
+        }
+    }
+}
+
+/// What the profile does with a side, hence what has to be allowed.
+pub(super) fn access(profile: &Profile, side: Side) -> Access {
+    match (
+        profile.sync.direction.writes(side),
+        profile.sync.on_delete == OnDelete::Delete,
+    ) {
+        (false, _) => Access::Read,
+        (true, false) => Access::Write,
+        (true, true) => Access::Delete,
+    }
+}
+
+/// The token store of this call.
+pub(super) fn store(paths: &Paths) -> Result<Store, auth::Error> {
+    Ok(Store::at(&paths.tokens())?.with_credentials(auth::credentials_directory()))
+}
+
+/// The token source of one side: a ready token, else the stored sign-in.
+pub(super) fn tokens(
+    paths: &Paths,
+    profile: &Profile,
+    side: Side,
+) -> Result<Arc<dyn auth::TokenSource>, auth::Error> {
+    if let Some(fixed) = auth::from_environment(READY_TOKENS.on(side)) {
+        return Ok(Arc::new(fixed));
+    }
+    let store = store(paths)?;
+    Ok(match side {
+        Side::Google => {
+            let acting = Acting {
+                key_file: profile.google.service_account.clone(),
+                subject: profile.google.subject.clone(),
+                access: access(profile, side),
+            };
+            Arc::new(auth::Stored::open_google(
+                store,
+                Account::google(&profile.name),
+                acting,
+            )?)
+        }
+        Side::Crm => Arc::new(auth::Stored::open(store, Account::crm(&profile.name))?),
+    })
+}
+
+/// Opens both remotes of a profile.
+pub(super) fn open(
+    paths: &Paths,
+    profile: &Profile,
+    patience: Duration,
+) -> anyhow::Result<Remotes> {
+    let patience = Patience::new(patience);
+    let google_tokens = tokens(paths, profile, Side::Google)?;
+    let crm_tokens = tokens(paths, profile, Side::Crm)?;
+    if let Some(scopes) = google_tokens.scopes() {
+        auth::google::check_scopes(&scopes, access(profile, Side::Google), &profile.name)?;
+    }
+    let account = google_tokens
+        .account()
+        .or_else(|| profile.google.account.clone());
+    let mut settings = GoogleSettings::new(&profile.google.group);
+    if let Some(endpoint) = &profile.google.endpoint {
+        settings.endpoint.clone_from(endpoint);
+    }
+    settings.account = account;
+    if !profile.sync.direction.writes(Side::Google) {
+        settings.writes = Writes::Never;
+        settings.new_group = NewGroup::Refuse;
+    }
+    let http = client("Google", "Bearer", google_tokens, patience.clone(), profile)?;
+    let google = Google::new(settings, http);
+    let (crm, defaults): (Box<dyn Sink>, _) = match &profile.crm.kind {
+        CrmKind::Zoho(zoho) => {
+            let http = client("Zoho CRM", "Zoho-oauthtoken", crm_tokens, patience, profile)?;
+            let settings = ZohoSettings {
+                endpoint: profile.crm.endpoint.clone(),
+                data_center: zoho.data_center.clone(),
+                module: zoho.module.clone(),
+                view: profile.crm.view.clone(),
+                defaults: profile.crm.defaults.clone(),
+                trigger: zoho.trigger.clone(),
+                lanes: usize::from(zoho.lanes),
+            };
+            let defaults = default_mapping(&zoho.module);
+            (Box::new(Zoho::new(settings, http)), defaults)
+        }
+    };
+    Ok(Remotes {
+        google,
+        crm,
+        defaults,
+    })
+}
+
+fn client(
+    remote: &'static str,
+    scheme: &'static str,
+    tokens: Arc<dyn auth::TokenSource>,
+    patience: Patience,
+    profile: &Profile,
+) -> Result<Http, Error> {
+    let tokens = Arc::new(Bridge {
+        tokens,
+        remote,
+        profile: profile.name.clone(),
+    });
+    let mut settings = HttpSettings::new(remote, scheme, tokens);
+    settings.patience = patience;
+    Http::new(settings)
+}
+
+/// Lends a sign-in to an HTTP client.
+struct Bridge {
+    tokens: Arc<dyn auth::TokenSource>,
+    remote: &'static str,
+    profile: String,
+}
+
+impl Bridge {
+    fn error(&self, error: auth::Error) -> Error {
+        let kind = match error.kind {
+            auth::Kind::SignInNeeded
+            | auth::Kind::WrongAccount
+            | auth::Kind::Denied
+            | auth::Kind::Insecure
+            | auth::Kind::Timeout => Kind::Unauthorized,
+            auth::Kind::MissingScope => Kind::Forbidden,
+            auth::Kind::Unavailable => Kind::Unavailable,
+            auth::Kind::Invalid => Kind::Config,
+            auth::Kind::Io => Kind::Protocol,
+        };
+        Error {
+            remote: self.remote.to_owned(),
+            doing: format!("use the sign-in of `{}`", self.profile),
+            reason: error.message.clone(),
+            kind,
+            hint: error.hint.clone(),
+            retry_after: None,
+            source: Some(Box::new(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl http::TokenSource for Bridge {
+    async fn token(&self) -> Result<SecretString, Error> {
+        self.tokens.token().await.map_err(|error| self.error(error))
+    }
+
+    async fn renew(&self, refused: &SecretString) -> Result<SecretString, Error> {
+        self.tokens
+            .renew(refused)
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    fn api_domain(&self) -> Option<String> {
+        self.tokens.api_domain()
+    }
+}

@@ -1,0 +1,198 @@
+//! Standard output: the answer and nothing else.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::{Global, When};
+use crate::run::{Outcome, Report};
+
+/// Writes answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Show {
+    /// Whether standard output is a terminal.
+    pub(super) terminal: bool,
+    /// Whether only errors are wanted.
+    pub(super) quiet: bool,
+    /// Whether bars are unwanted.
+    pub(super) no_progress: bool,
+    color: bool,
+}
+
+impl Show {
+    pub(super) fn new(global: &Global) -> Self {
+        let terminal = io::stdout().is_terminal();
+        Self {
+            terminal,
+            quiet: global.quiet,
+            no_progress: global.no_progress || global.quiet,
+            color: match global.color {
+                When::Always => true,
+                When::Never => false,
+                When::Auto => terminal && std::env::var_os("NO_COLOR").is_none(),
+            },
+        }
+    }
+
+    /// Writes a text and a line end.
+    pub(super) fn line(&self, text: &str) -> anyhow::Result<()> {
+        self.bytes(format!("{text}\n").as_bytes())
+    }
+
+    /// Writes bytes as they are. A reader that went away is no error.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    /// A heading, bold where colours are on.
+    pub(super) fn bold(&self, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// The report of a run, unless nobody has to know: without a terminal a run that needs nobody
+    /// prints nothing.
+    pub(super) fn report(&self, report: &Report) -> anyhow::Result<()> {
+        let needs_someone = !report.problems.is_empty() || report.dry_run;
+        let wanted = needs_someone || (self.terminal && !self.quiet);
+        if !wanted || report.error.is_some() {
+            return Ok(());
+        }
+        self.bytes(self.text(report).as_bytes())
+    }
+
+    fn text(&self, report: &Report) -> String {
+        let mut text = self.bold(&headline(report));
+        text.push('\n');
+        if let Some(plan) = &report.plan {
+            for row in plan {
+                let email = row.email.as_deref().unwrap_or("(no e-mail)");
+                let side = row.side.name();
+                put(&mut text, format_args!("  {:8} {side:7} {email}", row.op));
+                put(&mut text, format_args!("  ({})\n", row.why));
+                for (field, change) in &row.fields {
+                    let value = |value: &Option<String>| {
+                        value
+                            .as_ref()
+                            .map_or("-".to_owned(), |text| format!("{text:?}"))
+                    };
+                    let (from, to) = (value(&change.from), value(&change.to));
+                    put(
+                        &mut text,
+                        format_args!("             {field}: {from} -> {to}\n"),
+                    );
+                }
+            }
+        }
+        for conflict in &report.conflicts {
+            let email = conflict.email.as_deref().unwrap_or("(no e-mail)");
+            let winner = match conflict.winner {
+                "none" => "held",
+                winner => winner,
+            };
+            put(
+                &mut text,
+                format_args!("  conflict {email}: {} -> {winner}\n", conflict.field),
+            );
+        }
+        for problem in &report.problems {
+            let email = problem.email.as_deref().unwrap_or("(no e-mail)");
+            let kind = format!("{:?}", problem.kind).to_lowercase();
+            put(
+                &mut text,
+                format_args!("  {kind} {email}: {}\n", problem.reason),
+            );
+            let ids = |ids: &[String]| {
+                if ids.is_empty() {
+                    "-".to_owned()
+                } else {
+                    ids.join(" ")
+                }
+            };
+            put(
+                &mut text,
+                format_args!(
+                    "    google {}, crm {}\n",
+                    ids(&problem.google),
+                    ids(&problem.crm)
+                ),
+            );
+            put(&mut text, format_args!("    help: {}\n", problem.hint));
+        }
+        for notice in &report.notices {
+            let email = notice.email.as_deref().unwrap_or("(no e-mail)");
+            let kind = format!("{:?}", notice.kind).to_lowercase();
+            put(
+                &mut text,
+                format_args!("  note, {kind} {email}: {}\n", notice.text),
+            );
+        }
+        text
+    }
+}
+
+fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    if text.write_fmt(what).is_err() {
+        text.push('?');
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let mut parts = Vec::new();
+    for (name, tally) in [("Google", &report.google), ("CRM", &report.crm)] {
+        let counts = [
+            ("created", tally.created),
+            ("updated", tally.updated),
+            ("deleted", tally.deleted),
+            ("grouped", tally.grouped.unwrap_or(0)),
+            ("ungrouped", tally.ungrouped.unwrap_or(0)),
+        ];
+        let done: Vec<_> = counts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
+        if !done.is_empty() {
+            parts.push(format!("{name} {}", done.join(", ")));
+        }
+    }
+    let more = [
+        ("adopted", report.adopted),
+        ("deferred", report.deferred),
+        ("deletes waiting", report.deletes_waiting),
+        ("excluded", report.excluded),
+        ("drifting", report.drift),
+    ];
+    parts.extend(
+        more.iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| format!("{count} {word}")),
+    );
+    let what = match (report.dry_run, report.outcome) {
+        (true, _) => "dry run, nothing was written".to_owned(),
+        (false, outcome) => outcome.name().to_owned(),
+    };
+    let nothing = if report.outcome == Outcome::InSync && parts.is_empty() {
+        "nothing to do"
+    } else {
+        ""
+    };
+    let rest = parts.join("; ");
+    format!(
+        "{}: {what}; {} linked{}{rest}{nothing}",
+        report.profile,
+        report.linked,
+        if rest.is_empty() && nothing.is_empty() {
+            ""
+        } else {
+            "; "
+        },
+    )
+}

@@ -1,0 +1,44 @@
+//! Where things lie: profiles, the state file, tokens beside it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+
+use super::Global;
+
+/// The places of one call.
+#[derive(Clone, Debug)]
+pub(super) struct Paths {
+    /// The profiles' folder.
+    pub(super) config: PathBuf,
+    /// The state file.
+    pub(super) state: PathBuf,
+}
+
+impl Paths {
+    pub(super) fn find(global: &Global) -> anyhow::Result<Self> {
+        let base = || etcetera::choose_base_strategy().context("find the home directory");
+        let config = match &global.config_dir {
+            Some(dir) => dir.clone(),
+            None => base()?.config_dir().join("crmsync"),
+        };
+        let state = match &global.state {
+            Some(file) => file.clone(),
+            None => {
+                let base = base()?;
+                let dir = base.state_dir().unwrap_or_else(|| base.data_dir());
+                dir.join("crmsync").join("state.sqlite3")
+            }
+        };
+        Ok(Self { config, state })
+    }
+
+    /// The folder of the token files.
+    pub(super) fn tokens(&self) -> PathBuf {
+        self.state
+            .parent()
+            .unwrap_or_else(|| Path::new("."))
+            .join("tokens")
+    }
+}
