@@ -182,8 +182,10 @@ fn what_is_not_told_is_not_blank() {
     };
     let gear = gear_with(&fields, extra);
     assert!(!gear.columns.contains(&"First_Name".to_owned()));
-    let told = row(json!({"id": "1", "Modified_Time": "2026-03-01T12:00:00Z", "Email": null,
-        "Last_Name": null, "Account_Name": {"id": "5"}, "Lead_Source": "x".repeat(500)}));
+    let told = row(
+        json!({"id": "1", "Modified_Time": "2026-03-01T12:00:00Z", "Email": null,
+        "Last_Name": null, "Account_Name": {"id": "5"}, "Lead_Source": "x".repeat(500)}),
+    );
     let record = convert::record(&gear, &told, Listed::No).unwrap();
     let unread: Vec<u16> = record.unread.iter().map(|field| field.0).collect();
     assert_eq!(
@@ -253,7 +255,10 @@ fn items_are_read_by_their_code() {
     );
     assert_eq!(of(Op::Delete, done), Outcome::Done(Stored::Nothing));
     let nameless = json!({"code": "SUCCESS", "details": {}});
-    assert!(matches!(of(Op::Create, nameless), Outcome::Uncertain { .. }));
+    assert!(matches!(
+        of(Op::Create, nameless),
+        Outcome::Uncertain { .. }
+    ));
     let moved = json!({"code": "ALREADY_MODIFIED", "status": "error", "details": {"id": "5"}});
     assert_eq!(of(Op::Update, moved), Outcome::Stale);
     let twin = json!({"code": "DUPLICATE_DATA", "details": {"api_name": "Email",
@@ -265,14 +270,23 @@ fn items_are_read_by_their_code() {
         }
     );
     assert!(matches!(of(Op::Update, twin), Outcome::Rejected(_)));
-    let other = json!({"code": "DUPLICATE_DATA", "details": {"api_name": "First_Name", "id": "42"}});
+    let other =
+        json!({"code": "DUPLICATE_DATA", "details": {"api_name": "First_Name", "id": "42"}});
     let Outcome::Rejected(refusal) = of(Op::Create, other) else {
         panic!("another unique field does not make two records one contact");
     };
     assert_eq!(refusal.field, Some(Field(1)));
-    for code in ["RECORD_LOCKED", "NOT_APPROVED", "RECORD_IN_BLUEPRINT", "NO_PERMISSION"] {
+    for code in [
+        "RECORD_LOCKED",
+        "NOT_APPROVED",
+        "RECORD_IN_BLUEPRINT",
+        "NO_PERMISSION",
+    ] {
         let outcome = of(Op::Update, json!({"code": code, "details": {}}));
-        assert!(matches!(outcome, Outcome::Denied { .. }), "{code}: {outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Denied { .. }),
+            "{code}: {outcome:?}"
+        );
     }
     let unknown = json!({"code": "INVALID_DATA", "message": "the id given seems to be invalid",
         "details": {"id": "5"}});
@@ -293,9 +307,17 @@ fn metadata_says_who_may_write_what() {
     assert!(!field.creatable && !field.updatable && !field.hidden);
     let field = info(&meta("Title", "text", json!({"visible": false})));
     assert!(field.hidden && !field.updatable);
-    let field = info(&meta("Title", "text", json!({"profiles": [{"id": "8", "permission_type": "hidden"}]})));
+    let field = info(&meta(
+        "Title",
+        "text",
+        json!({"profiles": [{"id": "8", "permission_type": "hidden"}]}),
+    ));
     assert!(!field.hidden, "another profile's permission");
-    let field = info(&meta("Created", "text", json!({"operation_type": {"api_create": true, "api_update": false}})));
+    let field = info(&meta(
+        "Created",
+        "text",
+        json!({"operation_type": {"api_create": true, "api_update": false}}),
+    ));
     assert!(field.creatable && !field.updatable);
     let field = info(&fields()[4]);
     assert_eq!(field.choices.len(), 2, "unused values are left out");
@@ -309,7 +331,8 @@ fn vetting_names_the_label_and_never_the_value() {
         let fields: Fields = [(Field(at), Value::plain(value))].into();
         write(Change::Create {
             fields,
-            source: Fields::new(),
+            twin_holds: BTreeMap::new(),
+            unread: Vec::new(),
         })
     };
     let long = "x".repeat(41);
@@ -324,7 +347,10 @@ fn vetting_names_the_label_and_never_the_value() {
         assert!(refusal.reason.contains(word), "{}", refusal.reason);
         assert!(!refusal.reason.contains(value) && !refusal.hint.contains(value));
     }
-    assert!(vet(&gear, &none, &create(3, &long)).is_ok(), "a lookup is never written");
+    assert!(
+        vet(&gear, &none, &create(3, &long)).is_ok(),
+        "a lookup is never written"
+    );
     assert!(vet(&gear, &none, &create(4, "web")).is_ok());
     let clear = |at: u16| {
         let swap = Swap {
@@ -339,17 +365,27 @@ fn vetting_names_the_label_and_never_the_value() {
         })
     };
     assert!(vet(&gear, &none, &clear(1)).is_ok());
-    assert!(vet(&gear, &none, &clear(2)).unwrap_err().reason.contains("mandatory"));
+    assert!(
+        vet(&gear, &none, &clear(2))
+            .unwrap_err()
+            .reason
+            .contains("mandatory")
+    );
 }
 
 #[test]
 fn a_mandatory_field_needs_a_value_or_a_default() {
     let mut all = fields();
-    all.push(meta("Company_Code", "text", json!({"system_mandatory": true})));
+    all.push(meta(
+        "Company_Code",
+        "text",
+        json!({"system_mandatory": true}),
+    ));
     let gear = gear_with(&all, Extra::default());
     let create = write(Change::Create {
         fields: [(Field(0), Value::plain("a@example.com"))].into(),
-        source: Fields::new(),
+        twin_holds: BTreeMap::new(),
+        unread: Vec::new(),
     });
     let refusal = vet(&gear, &BTreeMap::new(), &create).unwrap_err();
     assert!(refusal.reason.contains("Company Code") && refusal.hint.contains("[crm.defaults]"));
@@ -370,7 +406,10 @@ fn refusals_of_a_call_name_the_cure() {
     let scope = explain(401, json!({"code": "OAUTH_SCOPE_MISMATCH", "details": {}}));
     assert_eq!(scope.kind, Kind::Forbidden);
     assert!(scope.reason.contains("ZohoCRM.coql.READ") && scope.hint.is_some());
-    let right = explain(403, json!({"code": "NO_PERMISSION", "details": {"permissions": ["Crm_Implied_View_Contacts"]}}));
+    let right = explain(
+        403,
+        json!({"code": "NO_PERMISSION", "details": {"permissions": ["Crm_Implied_View_Contacts"]}}),
+    );
     assert_eq!(right.kind, Kind::Forbidden);
     assert!(right.reason.contains("Crm_Implied_View_Contacts"));
     assert!(right.hint.unwrap().contains("Profiles"));
@@ -380,8 +419,15 @@ fn refusals_of_a_call_name_the_cure() {
         (400, "INVALID_MODULE", Kind::Unknown),
         (404, "INVALID_URL_PATTERN", Kind::Unknown),
     ] {
-        assert_eq!(explain(status, json!({ "code": code })).kind, kind, "{code}");
+        assert_eq!(
+            explain(status, json!({ "code": code })).kind,
+            kind,
+            "{code}"
+        );
     }
-    let view = explain(400, json!({"code": "INVALID_DATA", "details": {"param_name": "cvid"}}));
+    let view = explain(
+        400,
+        json!({"code": "INVALID_DATA", "details": {"param_name": "cvid"}}),
+    );
     assert_eq!(view.kind, Kind::Unknown);
 }
