@@ -282,23 +282,18 @@ fn delete(record: &Record) -> Write {
 }
 
 fn done(outcome: &Outcome) -> (&RemoteId, &Version) {
-    match outcome {
-        Outcome::Done(Stored::Accepted { id, version, .. }) => (id, version),
-        other => panic!("not done: {other:?}"),
-    }
+    let Outcome::Done(Stored::Accepted { id, version, .. }) = outcome else {
+        panic!("not done: {outcome:?}");
+    };
+    (id, version)
 }
 
 async fn one(bench: &Bench, id: &str) -> Record {
-    match bench
-        .zoho
-        .get(&[RemoteId::from(id)])
-        .await
-        .unwrap()
-        .remove(0)
-    {
-        Found::Here(record) => *record,
-        other => panic!("not here: {other:?}"),
-    }
+    let mut found = bench.zoho.get(&[RemoteId::from(id)]).await.unwrap();
+    let Found::Here(record) = found.remove(0) else {
+        panic!("{id} is not here");
+    };
+    *record
 }
 
 #[tokio::test]
@@ -727,4 +722,54 @@ async fn refusals_are_sorted_by_what_to_do() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, Kind::Unauthorized);
+}
+
+#[tokio::test]
+async fn a_view_that_was_deleted_since_the_probe_is_said_to_be_unknown() {
+    let mut bench = Bench::start(1).await;
+    let probe = bench.open("Customers").await;
+    bench.admin(
+        "view_delete",
+        &json!({"module": "Contacts", "id": probe.list.id}),
+    );
+    let (sender, _pages) = tokio::sync::mpsc::channel(4);
+    let ask = Ask {
+        since: None,
+        census: Census::No,
+        now: jiff::Timestamp::now().as_second(),
+    };
+    let error = bench.zoho.fetch(&ask, sender).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unknown, "{error}");
+    assert!(error.hint.is_some());
+}
+
+#[tokio::test]
+async fn a_field_that_was_hidden_since_the_mapping_is_unread() {
+    let mut bench = Bench::start(0).await;
+    let id = bench.add(&json!({"Last_Name": "X", "First_Name": "Y", "Email": "x@example.com"}));
+    bench.admin(
+        "set_field",
+        &json!({"module": "Contacts", "api_name": "Phone", "hidden": true}),
+    );
+    let whole = bench.open("All Contacts").await;
+    assert!(
+        whole
+            .fields
+            .iter()
+            .all(|info| info.name != "Phone" || info.hidden)
+    );
+    assert!(one(&bench, &id).await.unread.is_empty());
+    // The field is hidden after the mapping was made: it is told neither blank nor changed.
+    bench.admin(
+        "set_field",
+        &json!({"module": "Contacts", "api_name": "First_Name", "hidden": true}),
+    );
+    let hidden = bench.zoho.probe(None).await.unwrap();
+    bench
+        .zoho
+        .equip(&hidden, Arc::new(mapping(&whole)))
+        .unwrap();
+    let record = one(&bench, &id).await;
+    assert_eq!(record.unread, [GIVEN]);
+    assert!(!record.fields.contains_key(&GIVEN));
 }

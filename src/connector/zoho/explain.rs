@@ -78,10 +78,29 @@ pub(super) fn explain(said: Option<&ApiError>, answer: &Answer, doing: &str, sco
             "there is no such address at this API".to_owned(),
             Some("Check `data_center` and `endpoint` in the profile's [crm] table.".to_owned()),
         ),
+        _ => explain_code(said, doing),
+    }
+}
+
+/// The refusals of a listing or a query, and those that nobody foresaw.
+fn explain_code(said: &ApiError, doing: &str) -> Error {
+    let with = |kind, reason: String, hint: Option<String>| Error {
+        hint,
+        ..fail(doing, kind, &reason)
+    };
+    match said.code.as_str() {
         _ if names_view(said) => with(
             Kind::Unknown,
             "the list view does not exist any more, or cannot be seen".to_owned(),
             Some("Choose a list view: crmsync configure".to_owned()),
+        ),
+        "INVALID_QUERY" if said.detail("column_name").is_some() => with(
+            Kind::Unknown,
+            format!(
+                "the field {} does not exist any more, or the user cannot see it",
+                said.detail("column_name").unwrap_or_default()
+            ),
+            Some("Look at the mapping: crmsync map-fields".to_owned()),
         ),
         "EXPIRED_VALUE" => with(
             Kind::Unavailable,
@@ -96,7 +115,8 @@ pub(super) fn explain(said: Option<&ApiError>, answer: &Answer, doing: &str, sco
         _ => with(
             Kind::Protocol,
             format!(
-                "{code}{}{}",
+                "{}{}{}",
+                said.code,
                 said.message
                     .as_deref()
                     .map(|message| format!(": {}", message.chars().take(160).collect::<String>()))
