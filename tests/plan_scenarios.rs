@@ -10,6 +10,8 @@
 mod book;
 #[path = "support/planning/islands.rs"]
 mod islands;
+#[path = "support/planning/raw.rs"]
+mod raw;
 #[path = "support/planning/remote.rs"]
 mod remote;
 #[path = "support/planning/scenario.rs"]
@@ -23,8 +25,9 @@ use std::path::Path;
 use book::Book;
 use crmsync::model::{Edit, Moment, Outcome, Side, Sides};
 use crmsync::plan::{self, Heard, Plan};
-use remote::{Answers, Remote};
-use scenario::{KNOWN, Scenario, Setting};
+use raw::Scenario;
+use remote::{Answers, Remote, Spelling};
+use scenario::{KNOWN, Setting};
 
 /// What a run would do: the plan after limits and brakes, or the refusal.
 fn planned(setting: &Setting, book: &Book) -> Result<Plan, String> {
@@ -119,7 +122,12 @@ fn check_order(setting: &Setting) -> Result<(), String> {
 
 /// Carrying the plan out leads to rest: the next plan writes nothing, neither from what is
 /// remembered nor from a full reading.
-fn check_rest(scenario: &Scenario, setting: &Setting, answers: Answers) -> Result<(), String> {
+fn check_rest(
+    scenario: &Scenario,
+    setting: &Setting,
+    answers: Answers,
+    spelling: Spelling,
+) -> Result<(), String> {
     let mut book = setting.book.clone();
     let mut remotes = Sides::from_fn(|side| {
         let mut remote = Remote::new(side, KNOWN);
@@ -129,6 +137,7 @@ fn check_rest(scenario: &Scenario, setting: &Setting, answers: Answers) -> Resul
             .collect();
         remote.clock = 1000;
         remote.answers = answers;
+        remote.spelling = spelling;
         remote
     });
     for _ in 0..scenario.settles_in.unwrap_or(1) {
@@ -200,10 +209,14 @@ fn check(path: &Path) -> Result<(), String> {
     check_expectation(&scenario, &setting)?;
     check_order(&setting)?;
     if scenario.refused.is_none() {
-        check_rest(&scenario, &setting, Answers::Record)
-            .map_err(|error| format!("answering with records: {error}"))?;
-        check_rest(&scenario, &setting, Answers::Accepted)
-            .map_err(|error| format!("answering with identities: {error}"))?;
+        for (answers, spelling) in [
+            (Answers::Record, Spelling::AsSent),
+            (Answers::Record, Spelling::Capitals),
+            (Answers::Accepted, Spelling::AsSent),
+        ] {
+            check_rest(&scenario, &setting, answers, spelling)
+                .map_err(|error| format!("{answers:?}, {spelling:?}: {error}"))?;
+        }
     }
     Ok(())
 }

@@ -13,16 +13,11 @@ pub(crate) struct Book {
     pub(crate) links: Vec<Link>,
     /// Records that the next plan has to look at.
     pub(crate) touched: Sides<BTreeSet<RemoteId>>,
-    newest: i64,
+    /// The last number that a pair was given.
+    pub(crate) newest: i64,
 }
 
 impl Book {
-    /// Remembers a pair that was agreed on before the test begins.
-    pub(crate) fn know(&mut self, link: Link) {
-        self.newest = self.newest.max(link.no.map_or(0, |no| no.0));
-        self.links.push(link);
-    }
-
     /// Everything that is remembered, as one island.
     pub(crate) fn island(&self) -> Island {
         let records = self.seen.as_ref().map(|seen| {
@@ -33,17 +28,6 @@ impl Book {
             records,
             links: self.links.clone(),
         }
-    }
-
-    /// The pair of a record; an ended one only when there is no other.
-    pub(crate) fn link_of(&self, side: Side, id: &RemoteId) -> Option<&Link> {
-        let of = |link: &&Link| link.ids.on(side) == id;
-        let ended = |link: &Link| matches!(link.rest, Rest::Ended(_));
-        self.links
-            .iter()
-            .filter(of)
-            .find(|link| !ended(link))
-            .or_else(|| self.links.iter().find(of))
     }
 
     /// Commits a list of edits.

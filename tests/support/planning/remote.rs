@@ -143,9 +143,10 @@ impl Remote {
                 }
                 let mut next = record.clone();
                 for (field, swap) in patch {
+                    let small = |value: Option<&Value>| value.map(|it| it.text.to_lowercase());
                     assert_eq!(
-                        swap.from.as_ref(),
-                        record.fields.get(field),
+                        small(swap.from.as_ref()),
+                        small(record.fields.get(field)),
                         "a before-image that was not there"
                     );
                     match &swap.to {

@@ -1,7 +1,8 @@
-//! A scenario file: one story, what both sides hold, what is remembered, and what is expected.
+//! Makes a scenario file real: rules, limits, totals, and what is remembered of both sides.
 
-use std::collections::BTreeMap;
-
+use crate::book::Book;
+use crate::raw::{RawLink, RawRecord, Scenario};
+use crate::remote::Known;
 use crmsync::mapping::canon;
 use crmsync::model::{
     AnyEmail, Base, Bulk, Clears, Direction, Field, FieldKind, FieldRule, Filled, Key, Limits,
@@ -9,10 +10,6 @@ use crmsync::model::{
     Rules, Seen, Side, Sides, Target, Value, Version,
 };
 use crmsync::plan::{FieldNames, Settled, Totals};
-use serde::Deserialize;
-
-use crate::book::Book;
-use crate::remote::Known;
 
 /// The mapped set: number, name in scenarios, Google path, kind.
 const FIELDS: [(u16, &str, &str, FieldKind); 7] = [
@@ -31,118 +28,6 @@ pub(crate) const KNOWN: Known = Known {
     given: Field(2),
     org: Field(6),
 };
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Scenario {
-    /// What happens, in a sentence.
-    pub(crate) story: String,
-    /// The rule of the product page that it shows.
-    pub(crate) rule: u8,
-    #[serde(default)]
-    pub(crate) rules: RawRules,
-    /// Fields that behave unlike the default.
-    #[serde(default)]
-    fields: BTreeMap<String, RawField>,
-    #[serde(default)]
-    totals: RawTotals,
-    #[serde(default)]
-    google: Vec<RawRecord>,
-    #[serde(default)]
-    crm: Vec<RawRecord>,
-    #[serde(default)]
-    link: Vec<RawLink>,
-    /// The plan, as its own description.
-    pub(crate) expect: Option<String>,
-    /// The counts of a plan too long to write down.
-    pub(crate) counts: Option<BTreeMap<String, usize>>,
-    /// The refusal of a brake.
-    pub(crate) refused: Option<String>,
-    /// After how many runs nothing is left to write; 1 unless told.
-    pub(crate) settles_in: Option<usize>,
-    /// Why this one never comes to rest.
-    pub(crate) unsettled: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct RawRules {
-    direction: Option<String>,
-    on_conflict: Option<String>,
-    on_delete: Option<String>,
-    on_leave: Option<String>,
-    no_email: Option<String>,
-    match_any_email: Option<bool>,
-    propagate_clears: Option<bool>,
-    enforce: bool,
-    rematch: bool,
-    limit: u64,
-    allow_bulk: bool,
-    google_cap: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawField {
-    wins: Option<String>,
-    direction: Option<String>,
-    required: Option<Side>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawTotals {
-    linked: Option<u64>,
-    google_records: Option<u64>,
-    still_filling: bool,
-    listed_before: Option<Sides<u64>>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRecord {
-    id: String,
-    email: Option<String>,
-    #[serde(default)]
-    emails: Vec<String>,
-    given: Option<String>,
-    family: Option<String>,
-    phone: Option<String>,
-    mobile: Option<String>,
-    org: Option<String>,
-    note: Option<String>,
-    listed: Option<bool>,
-    stamp: Option<String>,
-    #[serde(default)]
-    unread: Vec<String>,
-    changed_at: Option<i64>,
-    label: Option<String>,
-    /// Stands for that many records; `#` in its texts is the number.
-    times: Option<u32>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLink {
-    google: String,
-    crm: String,
-    /// What both sides held at the last agreement, where that is not what they hold now; "" is
-    /// blank.
-    #[serde(default)]
-    was: BTreeMap<String, String>,
-    #[serde(default)]
-    was_google: BTreeMap<String, String>,
-    #[serde(default)]
-    was_crm: BTreeMap<String, String>,
-    /// Fields that have not met yet.
-    #[serde(default)]
-    unmet: Vec<String>,
-    listed: Option<Sides<bool>>,
-    /// `left`, `vanished`, `ended` and the side, or `merged`.
-    rest: Option<String>,
-    key: Option<String>,
-    times: Option<u32>,
-}
 
 /// A scenario made real.
 pub(crate) struct Setting {
@@ -217,7 +102,8 @@ impl Scenario {
             for n in 1..=raw.times.unwrap_or(1) {
                 let no = i64::try_from(book.links.len()).unwrap() + 1;
                 let link = Self::stored_link(raw, n, LinkNo(no), &book);
-                book.know(link);
+                book.newest = no;
+                book.links.push(link);
             }
         }
         let count = |number: usize| u64::try_from(number).unwrap();
