@@ -1,4 +1,8 @@
 //! The terminal: what a user types, and where each subcommand goes.
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc lines of arguments are the help text as users read it"
+)]
 
 mod auth;
 mod connect;
