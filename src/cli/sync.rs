@@ -247,6 +247,7 @@ async fn sync(
                 Bulk::Braked
             },
             now: started.as_second(),
+            begun: std::time::Instant::now(),
             started: seconds(started),
             state_file: paths.state.clone(),
         },

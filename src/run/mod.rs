@@ -47,6 +47,8 @@ pub struct Options {
     pub bulk: Bulk,
     /// The time at the start, seconds since the epoch.
     pub now: i64,
+    /// The same by a clock that never jumps.
+    pub begun: std::time::Instant,
     /// The same as RFC 3339 text.
     pub started: String,
     /// Which file the state lies in, for the lock.
@@ -81,6 +83,7 @@ pub async fn preview(job: &Job<'_>, state: &mut State, sources: Sides<&dyn Sourc
     report.dry_run = true;
     let result = Box::pin(rehearse(job, state, sources, &mut report)).await;
     finish_report(&mut report, result, sources);
+    report.duration_ms = u64::try_from(job.options.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     report
 }
 
