@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub(crate) sent: Vec<Write>,
     cursor: Sides<i64>,
     open: Option<Write>,
+    /// Records that moved while a run was writing, to be read by the next one.
+    again: Vec<(Side, RemoteId)>,
     runs: i64,
 }
 
@@ -85,6 +87,7 @@ impl World {
             sent: Vec::new(),
             cursor: Sides::default(),
             open: None,
+            again: Vec::new(),
             runs: 0,
         }
     }
@@ -135,6 +138,9 @@ impl World {
                 Reads::Delta => self.read_changes(side, how.lag),
             }
         }
+        for (side, id) in std::mem::take(&mut self.again) {
+            self.read_one(side, &id);
+        }
         self.look_for_keys();
         if let Some(write) = self.open.take() {
             self.finish(&write);
@@ -183,7 +189,8 @@ impl World {
             Outcome::Done(stored) => self.settle(write, &stored),
             Outcome::Stale | Outcome::Gone => {
                 if let Some(id) = write.change.id() {
-                    self.read_one(write.on, id);
+                    // Not now: the rest of the plan was made without it.
+                    self.again.push((write.on, id.clone()));
                 }
             }
             other => panic!("the toy never answers {other:?}"),
