@@ -32,4 +32,4 @@ for record in both[4:6]:
     call("DELETE", f"/admin/crm/contacts/{record['id']}")
 for record in both[6:8]:
     call("PATCH", f"/admin/crm/contacts/{record['id']}", {"Lead_Source": None})
-call("POST", "/admin/crm/contacts", {"Last_Name": "Stirred", "Email": "new.in.crm@example.com", "Lead_Source": both[0]["Lead_Source"]})
+call("POST", "/admin/crm/contacts", {"Last_Name": "Stirred", "Email": f"new.in.crm{len(crm)}@example.com", "Lead_Source": both[0]["Lead_Source"]})
