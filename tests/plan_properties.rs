@@ -187,10 +187,7 @@ proptest! {
         gone in proptest::collection::vec((history::side(), 0..9usize), 0..3),
     ) {
         let rules = Rules {
-            on_delete: match rules.on_delete {
-                OnDelete::Archive => OnDelete::Delete,
-                other => other,
-            },
+            on_delete: if rules.on_delete == OnDelete::Archive { OnDelete::Delete } else { rules.on_delete },
             ..rules
         };
         let mut rounds = rounds;

@@ -64,15 +64,13 @@ impl World {
             }
             Act::Set(side, nth, field, value) => {
                 let field = if field % 2 == 0 { NAME } else { PHONE };
-                self.change(*side, *nth, |record| {
-                    match value {
-                        0 => drop(record.fields.remove(&field)),
-                        _ => drop(
-                            record
-                                .fields
-                                .insert(field, Value::plain(format!("s{value}"))),
-                        ),
-                    };
+                self.change(*side, *nth, |record| match value {
+                    0 => drop(record.fields.remove(&field)),
+                    _ => drop(
+                        record
+                            .fields
+                            .insert(field, Value::plain(format!("s{value}"))),
+                    ),
                 });
             }
             Act::Touch(side, nth) => self.change(*side, *nth, |_| {}),

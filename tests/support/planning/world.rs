@@ -111,7 +111,7 @@ impl World {
             if matches!(how.cut, Some(Cut::AfterSend(at)) if at == step) {
                 return None;
             }
-            self.answered(write, outcome);
+            self.answered(write, &outcome);
             self.open = None;
         }
         self.book.check();
@@ -184,16 +184,20 @@ impl World {
         }
     }
 
-    fn answered(&mut self, write: &Write, outcome: Outcome) {
+    fn answered(&mut self, write: &Write, outcome: &Outcome) {
         match outcome {
-            Outcome::Done(stored) => self.settle(write, &stored),
+            Outcome::Done(stored) => self.settle(write, stored),
             Outcome::Stale | Outcome::Gone => {
                 if let Some(id) = write.change.id() {
                     // Not now: the rest of the plan was made without it.
                     self.again.push((write.on, id.clone()));
                 }
             }
-            other => panic!("the toy never answers {other:?}"),
+            Outcome::Duplicate { .. }
+            | Outcome::Rejected(_)
+            | Outcome::Denied { .. }
+            | Outcome::NotTried
+            | Outcome::Uncertain { .. } => panic!("the toy never answers {outcome:?}"),
         }
     }
 
