@@ -38,9 +38,15 @@ fn ten_thousand_contacts_take_fifty_batches_and_a_handful_of_other_requests() {
     let second = home.synced(&["sales"]);
     let sent = sandbox.counts();
     assert_eq!(second["outcome"], "in-sync", "{second}");
-    assert_eq!(second["google"]["read"], MANY, "our own writes come back once");
+    assert_eq!(
+        second["google"]["read"], MANY,
+        "our own writes come back once"
+    );
     assert_eq!(second["linked"], MANY);
-    assert!(sent.google.keys().all(|call| call == "connections.list"), "{sent:?}");
+    assert!(
+        sent.google.keys().all(|call| call == "connections.list"),
+        "{sent:?}"
+    );
 
     let third = home.synced(&["sales"]);
     let sent = sandbox.counts();

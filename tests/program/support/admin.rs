@@ -141,7 +141,10 @@ impl Sandbox {
 
     /// Adds a person in Google; returns the resource name.
     pub fn add_google(&self, person: &Value) -> String {
-        text(&self.admin("POST", "google/contacts", person), "resourceName")
+        text(
+            &self.admin("POST", "google/contacts", person),
+            "resourceName",
+        )
     }
 
     /// Replaces top-level fields of a person.
