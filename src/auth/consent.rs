@@ -121,9 +121,16 @@ pub(super) async fn consent(ask: Ask<'_>, prompter: &dyn Prompter) -> Result<Con
                 Ok((params, Some(page)))
             }
             Way::Paste => {
+                let tunnel = listener.as_ref().map_or_else(String::new, |listener| {
+                    let port = listener.port();
+                    format!(
+                        "To let the browser of another machine come back by itself, first run there: \
+                         ssh -L {port}:127.0.0.1:{port} THIS-MACHINE\n"
+                    )
+                });
                 prompter.say(&format!(
-                    "Open this address in any browser, sign in, and paste the address of the page that the browser \
-                     ends on, even if it says that it cannot be reached:\n{url}"
+                    "{tunnel}Open this address in any browser, sign in, and paste the address of the page that the \
+                     browser ends on, even if it says that it cannot be reached:\n{url}"
                 ));
                 tokio::select! {
                     Arrival { params, page } = over_loopback => Ok((params, Some(page))),

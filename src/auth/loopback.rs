@@ -33,6 +33,7 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Listener {
     socket: TcpListener,
+    port: u16,
     uri: String,
 }
 
@@ -81,7 +82,7 @@ impl Listener {
             match socket.and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
                 Ok((port, socket)) => {
                     let uri = Self::uri(port);
-                    return Ok(Self { socket, uri });
+                    return Ok(Self { socket, port, uri });
                 }
                 Err(fault) => last = Some(fault),
             }
@@ -97,6 +98,11 @@ impl Listener {
     /// The redirect address of a port.
     pub(super) fn uri(port: u16) -> String {
         format!("http://127.0.0.1:{port}/")
+    }
+
+    /// The port that was taken.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address that the service has to send the browser to.

@@ -272,6 +272,16 @@ impl Tokens {
         }
     }
 
+    /// A client with its secret, before anybody signed in with it.
+    #[must_use]
+    pub fn client_only(provider: Provider, kind: TokenKind, client: Client) -> Self {
+        Self {
+            client_id: Some(client.id),
+            client_secret: Some(client.secret),
+            ..Self::new(provider, kind)
+        }
+    }
+
     /// The access token, if it lives for another minute.
     #[must_use]
     pub fn usable(&self, now: Timestamp) -> Option<&SecretString> {

@@ -6,11 +6,13 @@
 
 mod auth;
 mod connect;
+mod deactivate;
 mod failure;
 mod logging;
 mod output;
 mod paths;
 mod progress;
+mod prompt;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod status;
@@ -86,6 +88,8 @@ enum Command {
     Sync(sync::Args),
     /// What the last runs did and what waits
     Status(status::Args),
+    /// Stop a profile, revoke and forget its sign-ins, keep its links
+    Deactivate(deactivate::Args),
     /// A simulated Google People API and Zoho CRM on loopback
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Args),
@@ -120,6 +124,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Auth(args) => on_runtime(auth::run(args, &paths, &show)),
         Command::Sync(args) => on_runtime(sync::run(args, &paths, &show)),
         Command::Status(args) => status::run(args, &paths, &show),
+        Command::Deactivate(args) => on_runtime(deactivate::run(args, &paths, &show)),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => on_runtime(sandbox::run(args, &show)),
         Command::Completions { shell } => {

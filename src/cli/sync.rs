@@ -10,6 +10,7 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::connect;
+use super::deactivate;
 use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
@@ -227,6 +228,7 @@ async fn sync(
     started: Timestamp,
     stop: &AtomicBool,
 ) -> anyhow::Result<Report> {
+    deactivate::refuse_inactive(paths, &profile.name)?;
     let remotes = connect::open(paths, profile, args.patience)?;
     let bars = Bars::wanted(show.no_progress || args.json, &profile.name);
     let monitor: &dyn Monitor = bars.as_ref().map_or(&Silent, |bars| bars);
