@@ -33,6 +33,12 @@ impl Paths {
         Ok(Self { config, state })
     }
 
+    /// Where profiles lie when nothing else is said; none without a home directory.
+    pub(super) fn usual_config() -> Option<PathBuf> {
+        let base = etcetera::choose_base_strategy().ok()?;
+        Some(base.config_dir().join("crmsync"))
+    }
+
     /// The folder of the token files.
     pub(super) fn tokens(&self) -> PathBuf {
         self.state
