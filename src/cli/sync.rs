@@ -248,6 +248,7 @@ async fn sync(
             },
             now: started.as_second(),
             started: seconds(started),
+            begun: std::time::Instant::now(),
             state_file: paths.state.clone(),
         },
         monitor,

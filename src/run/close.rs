@@ -259,8 +259,7 @@ pub(super) fn close(
     let counts = session.with(|tx| tx.counts(session.scope))?;
     let profile = job.profile;
     let fingerprint = session.fingerprint.clone();
-    let ended = jiff::Timestamp::now().as_millisecond() - session.now.0.saturating_mul(1000);
-    report.duration_ms = u64::try_from(ended).unwrap_or(0);
+    report.duration_ms = job.options.elapsed_ms();
     let json = serde_json::to_string(&report).unwrap_or_default();
     let held = |report: &Report| {
         let held = |row: &&super::ConflictRow| row.winner == "none";

@@ -12,8 +12,13 @@ fn bare(value: &Value) -> Value {
             .filter(|(name, _)| {
                 !matches!(
                     name.as_str(),
-                    "etag" | "updateTime" | "canonicalForm" | "displayName" | "displayNameLastFirst"
-                        | "unstructuredName" | "formattedValue"
+                    "etag"
+                        | "updateTime"
+                        | "canonicalForm"
+                        | "displayName"
+                        | "displayNameLastFirst"
+                        | "unstructuredName"
+                        | "formattedValue"
                 )
             })
             .map(|(name, value)| {
@@ -30,7 +35,8 @@ fn bare(value: &Value) -> Value {
 }
 
 fn rich(groups: &[String]) -> Value {
-    let membership = |name: &String| json!({"contactGroupMembership": {"contactGroupResourceName": name}});
+    let membership =
+        |name: &String| json!({"contactGroupMembership": {"contactGroupResourceName": name}});
     json!({
         "names": [{"givenName": "Grace", "familyName": "Holm", "middleName": "Maria", "honorificPrefix": "Dr."}],
         "nicknames": [{"value": "Gracie"}],
@@ -68,7 +74,10 @@ fn rich(groups: &[String]) -> Value {
 /// Sets one value in a list of a person, found by type (the first one).
 fn set(person: &mut Value, list: &str, kind: &str, field: &str, value: &str) {
     let items = person[list].as_array_mut().expect("a list");
-    let item = items.iter_mut().find(|item| item["type"] == kind).expect("a slot");
+    let item = items
+        .iter_mut()
+        .find(|item| item["type"] == kind)
+        .expect("a slot");
     item[field] = json!(value);
 }
 
@@ -87,7 +96,11 @@ fn twenty_syncs_with_edits_on_both_sides_lose_nothing_that_was_not_edited() {
     let mut wanted = look();
     let first = home.synced(&["sales"]);
     assert_eq!(first["adopted"], 1, "{first}");
-    assert_eq!(look(), wanted, "the first meeting filled the CRM, and Google had everything");
+    assert_eq!(
+        look(),
+        wanted,
+        "the first meeting filled the CRM, and Google had everything"
+    );
 
     for round in 0..20 {
         match round % 5 {
@@ -98,9 +111,18 @@ fn twenty_syncs_with_edits_on_both_sides_lose_nothing_that_was_not_edited() {
             }
             1 => {
                 let title = format!("Buyer {round}");
-                sandbox.edit_crm(&crm, &json!({"Title": title, "Mailing_City": format!("Town {round}")}));
+                sandbox.edit_crm(
+                    &crm,
+                    &json!({"Title": title, "Mailing_City": format!("Town {round}")}),
+                );
                 set(&mut wanted, "organizations", "work", "title", &title);
-                set(&mut wanted, "addresses", "work", "city", &format!("Town {round}"));
+                set(
+                    &mut wanted,
+                    "addresses",
+                    "work",
+                    "city",
+                    &format!("Town {round}"),
+                );
             }
             2 => {
                 // In Google: a mapped value, and things that are none of our business.
@@ -142,7 +164,12 @@ fn twenty_syncs_with_edits_on_both_sides_lose_nothing_that_was_not_edited() {
 #[track_caller]
 fn similar(found: &Value, wanted: &Value, round: usize) {
     let keys = |value: &Value| -> Vec<String> {
-        value.as_object().expect("a person").keys().cloned().collect()
+        value
+            .as_object()
+            .expect("a person")
+            .keys()
+            .cloned()
+            .collect()
     };
     assert_eq!(keys(found), keys(wanted), "round {round}");
     for key in keys(wanted) {

@@ -9,7 +9,10 @@ const EACH: usize = 5_500;
 const BOTH: usize = 1_000;
 
 fn sizes(sandbox: &Sandbox) -> (usize, usize) {
-    (sandbox.google_contacts().len(), sandbox.crm_contacts().len())
+    (
+        sandbox.google_contacts().len(),
+        sandbox.crm_contacts().len(),
+    )
 }
 
 fn nothing_new(report: &Value, what: &str) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// A person of Google with a work address, in no label.
-pub fn person(given: &str, family: &str, email: &str) -> Value {
+pub(crate) fn person(given: &str, family: &str, email: &str) -> Value {
     json!({
         "names": [{"givenName": given, "familyName": family}],
         "emailAddresses": [{"value": email, "type": "work"}],
@@ -13,7 +13,7 @@ pub fn person(given: &str, family: &str, email: &str) -> Value {
 }
 
 /// A record of the CRM, last changed long ago.
-pub fn record(given: &str, family: &str, email: &str) -> Value {
+pub(crate) fn record(given: &str, family: &str, email: &str) -> Value {
     json!({
         "First_Name": given, "Last_Name": family, "Email": email,
         "Lead_Source": "Partner", "Modified_Time": "2026-01-02T03:04:05+00:00",
@@ -22,7 +22,7 @@ pub fn record(given: &str, family: &str, email: &str) -> Value {
 
 /// The contact among `all` whose first or only address this is.
 #[track_caller]
-pub fn named<'a>(all: &'a [Value], email: &str) -> &'a Value {
+pub(crate) fn named<'a>(all: &'a [Value], email: &str) -> &'a Value {
     let found: Vec<_> = all
         .iter()
         .filter(|each| emails(each).iter().any(|own| own == email))
@@ -32,7 +32,7 @@ pub fn named<'a>(all: &'a [Value], email: &str) -> &'a Value {
 }
 
 /// The addresses of a person or a record.
-pub fn emails(contact: &Value) -> Vec<String> {
+pub(crate) fn emails(contact: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(all) = contact["emailAddresses"].as_array() {
         return all.iter().filter_map(|each| text(&each["value"])).collect();
@@ -41,7 +41,7 @@ pub fn emails(contact: &Value) -> Vec<String> {
 }
 
 /// Whether a person is in a label.
-pub fn group_of(person: &Value, group: &str) -> bool {
+pub(crate) fn group_of(person: &Value, group: &str) -> bool {
     let all = person["memberships"].as_array();
     all.into_iter()
         .flatten()
@@ -49,7 +49,7 @@ pub fn group_of(person: &Value, group: &str) -> bool {
 }
 
 /// A person without what every write moves (etags, times).
-pub fn strip(value: &Value) -> Value {
+pub(crate) fn strip(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let kept = map
@@ -64,7 +64,7 @@ pub fn strip(value: &Value) -> Value {
 }
 
 /// The same person with some top-level fields replaced.
-pub fn edited(person: &Value, fields: &Value) -> Value {
+pub(crate) fn edited(person: &Value, fields: &Value) -> Value {
     let mut next = person.clone();
     for (name, value) in fields.as_object().expect("an object") {
         next[name] = value.clone();
