@@ -25,8 +25,7 @@ use std::time::Duration;
 
 use crate::connector::{DefaultPair, Extent, Sink, Source};
 use crate::model::{
-    Bulk, Edit, Limits, Link, Moment, Notice, NoticeKind, Probe, Rematch, RemoteId, Rules, Side,
-    Sides,
+    Bulk, Edit, Limits, Link, Moment, Notice, NoticeKind, Rematch, RemoteId, Rules, Side, Sides,
 };
 use crate::plan::{self, FieldNames, Settled, Totals};
 use crate::profile::Profile;

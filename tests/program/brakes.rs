@@ -97,7 +97,7 @@ fn many_updates_and_many_creates_are_refused_once_the_pair_was_settled() {
             (
                 "POST",
                 "crm/contacts".to_owned(),
-                crate::support::record("New", "Comer", &format!("new{n}@example.com")),
+                crate::support::fresh("New", "Comer", &format!("new{n}@example.com")),
             )
         })
         .collect();

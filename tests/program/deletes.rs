@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Sandbox, group_of, named, person, record};
+use crate::support::{Home, Sandbox, fresh, group_of, named, person, record};
 
 /// Five linked pairs, in the label and in the view.
 struct Five {
@@ -84,7 +84,7 @@ fn keep_ends_the_pair_says_so_once_and_creates_nobody_again() {
     assert_eq!(report["excluded"], 1, "{report}");
     assert_eq!(five.sizes(), (5, 4));
     // A new record with its address does.
-    five.sandbox.add_crm(&record("Ada", "Number0", FIRST));
+    five.sandbox.add_crm(&fresh("Ada", "Number0", FIRST));
     let report = five.home.synced(&["sales"]);
     assert_eq!(report["adopted"], 1, "{report}");
     assert_eq!(five.sizes(), (5, 5));

@@ -65,10 +65,10 @@ fn until_done(home: &Home, what: &str) -> Vec<Value> {
 #[test]
 fn a_quota_that_is_used_up_once_is_waited_for_on_every_call() {
     for (service, call, kind) in [
-        ("google", "contactGroups.list", "rate_limited_b"),
-        ("google", "connections.list", "rate_limited_b"),
-        ("google", "batchCreateContacts", "rate_limited_b"),
-        ("google", "batchUpdateContacts", "rate_limited_b"),
+        ("google", "contactGroups.list", "not_available_503"),
+        ("google", "connections.list", "not_available_503"),
+        ("google", "batchCreateContacts", "not_available_503"),
+        ("google", "batchUpdateContacts", "not_available_503"),
         ("zoho", "coql", "throttled"),
         ("zoho", "deleted", "throttled"),
         ("zoho", "fields", "throttled"),
@@ -104,7 +104,7 @@ fn a_write_that_landed_without_an_answer_doubles_nobody() {
         "drop_after",
         "truncate_body",
         "bad_json",
-        "html_502",
+        "html502",
         "drop_before",
         "server_error",
     ] {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Sandbox, named, record};
+use crate::support::{Home, Sandbox, fresh, named, record};
 
 fn add(sandbox: &Sandbox, names: std::ops::Range<usize>) -> Vec<String> {
     names
@@ -114,7 +114,13 @@ fn a_capped_run_deletes_nothing_and_says_how_many_deletes_wait() {
     home.profile("sales", &[("sync.on_delete", "\"delete\"")]);
     home.synced(&["sales"]);
     sandbox.delete_crm(&ids[0]);
-    add(&sandbox, 10..14);
+    for n in 10..14 {
+        sandbox.add_crm(&fresh(
+            "Ada",
+            &format!("Number{n}"),
+            &format!("n{n:02}@example.com"),
+        ));
+    }
     let capped = home.synced(&["sales", "--limit", "2"]);
     assert_eq!(capped["google"]["deleted"], 0, "{capped}");
     assert_eq!(numbers(&capped), (2, 2, "capped"));

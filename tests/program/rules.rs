@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Sandbox, named, person, record};
+use crate::support::{Home, Sandbox, named, record};
 
 const ADA: &str = "ada@example.com";
 
@@ -262,4 +262,26 @@ fn a_one_way_profile_leaves_the_targets_edits_counts_them_and_enforce_puts_them_
         "Ada"
     );
     assert_eq!(named(&sandbox.crm_contacts(), ADA)["First_Name"], "Ada");
+}
+
+#[test]
+fn what_drifted_goes_over_once_the_profile_is_two_way() {
+    let sandbox = Sandbox::empty();
+    sandbox.add_crm(&record("Ada", "Abel", ADA));
+    let home = Home::new(&sandbox);
+    home.profile("sales", &[("sync.direction", "\"crm-to-google\"")]);
+    home.synced(&["sales"]);
+    let name = named(&sandbox.google_contacts(), ADA)["resourceName"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    sandbox.edit_google(
+        &name,
+        &json!({"names": [{"givenName": "Adele", "familyName": "Abel"}]}),
+    );
+    assert_eq!(home.synced(&["sales"])["drift"], 1);
+    home.profile("sales", &[]);
+    home.synced(&["sales"]);
+    assert_eq!(named(&sandbox.crm_contacts(), ADA)["First_Name"], "Adele");
+    assert_eq!(home.synced(&["sales"])["outcome"], "in-sync");
 }

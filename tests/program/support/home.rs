@@ -1,6 +1,6 @@
 //! A home directory of its own for every test, and the program run in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -76,11 +76,6 @@ impl Home {
             root: sandbox.root(),
             env: env.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
         }
-    }
-
-    /// Its path.
-    pub(crate) fn path(&self) -> &Path {
-        self.dir.path()
     }
 
     /// The state file.

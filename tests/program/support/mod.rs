@@ -4,6 +4,6 @@ mod admin;
 mod home;
 mod people;
 
-pub(crate) use admin::{Counts, Sandbox};
+pub(crate) use admin::Sandbox;
 pub(crate) use home::{Home, Ran};
-pub(crate) use people::{edited, emails, group_of, named, person, record, strip};
+pub(crate) use people::{emails, fresh, group_of, named, person, record};

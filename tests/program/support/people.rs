@@ -1,7 +1,5 @@
 //! Made-up contacts, and what tests look at in them.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 /// A person of Google with a work address, in no label.
@@ -10,6 +8,11 @@ pub(crate) fn person(given: &str, family: &str, email: &str) -> Value {
         "names": [{"givenName": given, "familyName": family}],
         "emailAddresses": [{"value": email, "type": "work"}],
     })
+}
+
+/// A record of the CRM, made this moment.
+pub(crate) fn fresh(given: &str, family: &str, email: &str) -> Value {
+    json!({"First_Name": given, "Last_Name": family, "Email": email, "Lead_Source": "Partner"})
 }
 
 /// A record of the CRM, last changed long ago.
@@ -46,28 +49,4 @@ pub(crate) fn group_of(person: &Value, group: &str) -> bool {
     all.into_iter()
         .flatten()
         .any(|each| each["contactGroupMembership"]["contactGroupResourceName"] == group)
-}
-
-/// A person without what every write moves (etags, times).
-pub(crate) fn strip(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "etag" | "updateTime"));
-            let kept: BTreeMap<_, _> = kept.map(|(name, value)| (name, strip(value))).collect();
-            json!(kept)
-        }
-        Value::Array(items) => items.iter().map(strip).collect(),
-        other => other.clone(),
-    }
-}
-
-/// The same person with some top-level fields replaced.
-pub(crate) fn edited(person: &Value, fields: &Value) -> Value {
-    let mut next = person.clone();
-    for (name, value) in fields.as_object().expect("an object") {
-        next[name] = value.clone();
-    }
-    next
 }
