@@ -266,8 +266,8 @@ async fn sync(
                 Bulk::Braked
             },
             now: started.as_second(),
-            begun: std::time::Instant::now(),
             started: seconds(started),
+            begun: std::time::Instant::now(),
             state_file: paths.state.clone(),
         },
         monitor,

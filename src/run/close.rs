@@ -259,7 +259,7 @@ pub(super) fn close(
     let counts = session.with(|tx| tx.counts(session.scope))?;
     let profile = job.profile;
     let fingerprint = session.fingerprint.clone();
-    report.duration_ms = u64::try_from(job.options.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report.duration_ms = job.options.elapsed_ms();
     let json = serde_json::to_string(&report).unwrap_or_default();
     let held = |report: &Report| {
         let held = |row: &&super::ConflictRow| row.winner == "none";

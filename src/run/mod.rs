@@ -47,12 +47,19 @@ pub struct Options {
     pub bulk: Bulk,
     /// The time at the start, seconds since the epoch.
     pub now: i64,
-    /// The same by a clock that never jumps.
-    pub begun: std::time::Instant,
     /// The same as RFC 3339 text.
     pub started: String,
+    /// The same by the clock that durations are measured with.
+    pub begun: std::time::Instant,
     /// Which file the state lies in, for the lock.
     pub state_file: std::path::PathBuf,
+}
+
+impl Options {
+    /// How long the run has taken so far, milliseconds.
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// What a run works with.
@@ -73,7 +80,12 @@ pub struct Job<'a> {
 pub async fn sync(job: &Job<'_>, state: &mut State, sinks: Sides<&dyn Sink>) -> Report {
     let mut report = Report::new(&job.profile.name, job.options.started.clone());
     let result = Box::pin(pass(job, state, sinks, &mut report)).await;
-    finish_report(&mut report, result, sinks.map(|sink| sink as &dyn Source));
+    finish_report(
+        job,
+        &mut report,
+        result,
+        sinks.map(|sink| sink as &dyn Source),
+    );
     report
 }
 
@@ -82,12 +94,17 @@ pub async fn preview(job: &Job<'_>, state: &mut State, sources: Sides<&dyn Sourc
     let mut report = Report::new(&job.profile.name, job.options.started.clone());
     report.dry_run = true;
     let result = Box::pin(rehearse(job, state, sources, &mut report)).await;
-    finish_report(&mut report, result, sources);
-    report.duration_ms = u64::try_from(job.options.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    finish_report(job, &mut report, result, sources);
     report
 }
 
-fn finish_report(report: &mut Report, result: Result<(), Error>, sources: Sides<&dyn Source>) {
+fn finish_report(
+    job: &Job<'_>,
+    report: &mut Report,
+    result: Result<(), Error>,
+    sources: Sides<&dyn Source>,
+) {
+    report.duration_ms = job.options.elapsed_ms();
     for side in Side::BOTH {
         report.tally_mut(side).requests = sources.on(side).meter().requests;
     }

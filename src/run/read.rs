@@ -85,7 +85,7 @@ fn choose(
 ) -> crate::state::Result<Ask> {
     let side = source.side();
     let facts = tx.facts(session.scope)?;
-    let fingerprint = source.fingerprint();
+    let fingerprint = binding(session, source);
     let life = source
         .capabilities()
         .cursor_life
@@ -114,6 +114,22 @@ fn choose(
         census: if due { Census::Yes } else { Census::No },
         now: session.now.0,
     })
+}
+
+/// What a cursor is bound to: the request, and the rules that decided who needed nothing. Other
+/// rules look at everybody anew.
+fn binding(session: &Session<'_>, source: &dyn Source) -> String {
+    let rules = &session.rules;
+    format!(
+        "{} {:?} {:?} {:?} {:?} {:?} {:?}",
+        source.fingerprint(),
+        rules.direction,
+        rules.on_leave,
+        rules.no_email,
+        rules.any_email,
+        rules.clears,
+        rules.target,
+    )
 }
 
 /// Takes pages in.
@@ -204,7 +220,7 @@ impl<'a, 'b> Intake<'a, 'b> {
         }
         self.read_stale().await?;
         let session = self.session;
-        let fingerprint = self.source.fingerprint();
+        let fingerprint = binding(session, self.source);
         let census = ask.census == Census::Yes || end.extent == Extent::Full;
         session.with(|tx| {
             tx.set_facts(scope, |facts| {
