@@ -25,7 +25,8 @@ pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
     }
     let same = known.record.same_content(&heard);
     let mut seen = fresh(heard);
-    if seen.record.version == known.record.version {
+    // Until someone else changes the record, what our writes replaced stays an echo.
+    if same || seen.record.version == known.record.version {
         seen.replaced.clone_from(&known.replaced);
     }
     if same {
