@@ -69,39 +69,56 @@ fn a_new_profile_for_the_same_accounts_makes_no_duplicates() {
     home.sign_in(&sandbox);
     let first = synced(&home);
     let before = sandbox.dump();
-    for flags in [
-        &["deactivate", "sales"][..],
-        &["deactivate", "sales", "--forget-links"][..],
+    for (again, flags) in [
+        ("again", &["deactivate", "sales"][..]),
+        ("once-more", &["deactivate", "again", "--forget-links"]),
     ] {
         home.run(flags).exits(0);
-        home.profile("again", &[]);
-        std::fs::remove_file(home.path().join("config/sales.toml")).unwrap();
-        let mut call = home.start(&["auth", "google", "again"]);
+        std::fs::remove_file(home.path().join(format!("config/{}.toml", flags[1]))).unwrap();
+        home.profile(again, &[]);
+        let mut call = home.start(&["auth", "google", again]);
         crate::support::follow(&format!("{}&auto=allow", call.address()));
         call.end().exits(0);
         let code = crate::support::grant_code(&sandbox);
         home.run_with(
-            &["auth", "crm", "again", "--grant-code-stdin"],
+            &["auth", "crm", again, "--grant-code-stdin"],
             &format!("{code}\n{}", crate::support::CRM_SECRET),
         )
         .exits(0);
-        let report = home.run(&["sync", "again", "--json"]).exits(0).object();
+        let report = home.run(&["sync", again, "--json"]).exits(0).object();
         assert_eq!(report["google"]["created"], 0, "{report}");
         assert_eq!(report["crm"]["created"], 0, "{report}");
         assert_eq!(report["linked"], first["linked"], "{report}");
         let count = |dump: &Value, side: &str| dump[side]["contacts"].as_array().unwrap().len();
+        let now = sandbox.dump();
         for side in ["google", "crm"] {
-            assert_eq!(count(&sandbox.dump(), side), count(&before, side));
+            assert_eq!(count(&now, side), count(&before, side));
         }
-        // Back to where it was for the next round.
-        home.run(&["deactivate", "again", "--keep-tokens"]).exits(0);
-        for half in ["google", "crm"] {
-            let from = home.token_file(&format!("{half}-again"));
-            std::fs::rename(from, home.token_file(&format!("{half}-sales"))).unwrap();
-        }
-        std::fs::remove_file(home.path().join("config/again.toml")).unwrap();
-        home.profile("sales", &[]);
     }
+}
+
+/// `configure --activate` sets the same fact; until then the state file is edited here.
+#[test]
+fn forgotten_links_are_found_again_by_the_same_profile() {
+    let sandbox = Sandbox::start(6, 3);
+    let home = Home::new(&sandbox);
+    home.sign_in(&sandbox);
+    let first = synced(&home);
+    home.run(&["deactivate", "sales", "--keep-tokens", "--forget-links"])
+        .exits(0)
+        .answers(&["links forgotten", "matches anew"]);
+    let mut state = crmsync::state::State::open(&home.path().join("state/state.sqlite3")).unwrap();
+    let (scope, _) = state.scope_of("sales").unwrap().unwrap();
+    state
+        .write(|tx| tx.set_facts(scope, |facts| facts.active = true))
+        .unwrap();
+    drop(state);
+    let status = home.run(&["status", "sales", "--json"]).exits(0).object();
+    assert_eq!(status["linked"], 0);
+    let report = synced(&home);
+    assert_eq!(report["google"]["created"], 0, "{report}");
+    assert_eq!(report["crm"]["created"], 0, "{report}");
+    assert_eq!(report["linked"], first["linked"], "{report}");
 }
 
 #[test]
@@ -172,8 +189,7 @@ fn an_unreachable_service_does_not_stop_it_and_its_tokens_wait() {
     let sandbox = Sandbox::empty();
     let home = Home::new(&sandbox);
     home.sign_in(&sandbox);
-    sandbox
-        .fault(&json!({"service": "google", "call": "oauth.revoke", "kind": "not_available_503"}));
+    sandbox.fault(&json!({"service": "google", "call": "oauth.revoke", "kind": "server_error"}));
     home.run(&["deactivate", "sales"])
         .exits(6)
         .answers(&["sales: deactivated", "crm: sign-in revoked and forgotten"])

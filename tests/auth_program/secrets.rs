@@ -72,6 +72,36 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         said: Vec::new(),
     };
 
+    sign_in(&sandbox, &home, &mut watch);
+    // Renewals, too.
+    sandbox.google("expire_access_tokens", &json!({}));
+    sandbox.crm("tokens", &json!({"action": "expire"}));
+    succeed(&home, &mut watch);
+    fail(&home, &mut watch);
+    sandbox.fault(&json!({"call": "oauth.revoke", "kind": "server_error", "times": 2}));
+    let ran = home.run(&["-vv", "deactivate", "sales"]).exits(6);
+    watch.note("deactivate", &ran);
+    let ran = home
+        .run(&["-vv", "deactivate", "sales", "--forget-links"])
+        .exits(0);
+    watch.note("deactivate", &ran);
+
+    for (what, text) in &watch.said {
+        for secret in &watch.secrets {
+            assert!(!text.contains(secret), "{what} tells {secret}:\n{text}");
+        }
+    }
+    // The search would see something: the loud log was there.
+    let loud = |text: &str| text.contains("DEBUG") || text.contains("TRACE");
+    assert!(watch.said.iter().any(|(_, text)| loud(text)));
+    let (mut found, mut looked) = (Vec::new(), 0);
+    search(home.path(), &watch.secrets, &mut found, &mut looked);
+    assert!(found.is_empty(), "{found:?}");
+    assert!(looked >= 2, "{looked}");
+}
+
+/// Signs in on both sides, the process list watched.
+fn sign_in(sandbox: &Sandbox, home: &Home, watch: &mut Watch) {
     let mut call = home.start(&["-vv", "auth", "google", "sales"]);
     let landed = redirect(&format!("{}&auto=allow", call.address()));
     let process = |id: u32, what: &str| {
@@ -91,19 +121,19 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
     fetch(&landed);
     watch.note("auth google", &call.end().exits(0));
 
-    let code = grant_code(&sandbox);
+    let code = grant_code(sandbox);
     watch.secrets.insert(code.clone());
     let ran = home.run_with(
         &["-vv", "auth", "crm", "sales", "--grant-code-stdin"],
         &format!("{code}\n{CRM_SECRET}\n"),
     );
     watch.note("auth crm", &ran.exits(0));
-    watch.learn(&home);
+    watch.learn(home);
     assert!(watch.secrets.len() >= 8, "{:?}", watch.secrets);
+}
 
-    // Renewals, too.
-    sandbox.google("expire_access_tokens", &json!({}));
-    sandbox.crm("tokens", &json!({"action": "expire"}));
+/// Every command that needs a sign-in, and those that do not.
+fn succeed(home: &Home, watch: &mut Watch) {
     let calls: &[(&[&str], i32)] = &[
         (&["auth", "status"], 0),
         (&["auth", "status", "--json"], 0),
@@ -124,11 +154,12 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         all.extend(*args);
         let ran = home.run(&all).exits(*code);
         watch.note(&args.join(" "), &ran);
-        watch.learn(&home);
+        watch.learn(home);
     }
+}
 
-    // What fails is told with no secret either.
-    sandbox.google("switch", &json!({"consent_error": ""}));
+/// What fails is told with no secret either.
+fn fail(home: &Home, watch: &mut Watch) {
     let wrong = [
         (
             vec!["auth", "google", "sales", "--refresh-token-stdin"],
@@ -186,32 +217,6 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         watch.note("import", &ran);
     }
     std::fs::remove_file(import).unwrap();
-    sandbox.fault(&json!({"call": "oauth.revoke", "kind": "server_error", "times": 2}));
-    watch.note(
-        "deactivate",
-        &home.run(&["-vv", "deactivate", "sales"]).exits(6),
-    );
-    let ran = home
-        .run(&["-vv", "deactivate", "sales", "--forget-links"])
-        .exits(0);
-    watch.note("deactivate", &ran);
-
-    for (what, text) in &watch.said {
-        for secret in &watch.secrets {
-            assert!(!text.contains(secret), "{what} tells {secret}:\n{text}");
-        }
-    }
-    // The search would see something: the loud log was there.
-    assert!(
-        watch
-            .said
-            .iter()
-            .any(|(_, text)| text.contains("DEBUG") || text.contains("TRACE"))
-    );
-    let (mut found, mut looked) = (Vec::new(), 0);
-    search(home.path(), &watch.secrets, &mut found, &mut looked);
-    assert!(found.is_empty(), "{found:?}");
-    assert!(looked >= 2, "{looked}");
 }
 
 #[test]

@@ -138,13 +138,13 @@ impl Home {
         for (key, value) in extra {
             keys.insert(key, (*value).to_owned());
         }
-        let text: String = keys
+        let lines: Vec<String> = keys
             .iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| format!("{key} = {value}\n"))
             .collect();
         let file = self.path().join("config").join(format!("{name}.toml"));
-        std::fs::write(file, text).expect("a profile");
+        std::fs::write(file, lines.concat()).expect("a profile");
     }
 
     /// The token file of an account, such as `google-sales`.
