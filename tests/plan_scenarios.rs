@@ -192,7 +192,13 @@ fn carry_out(
                 &setting.rules,
                 Moment(2000),
             )),
-            outcome => return Err(format!("{outcome:?} for {write:?}")),
+            outcome @ (Outcome::Stale
+            | Outcome::Duplicate { .. }
+            | Outcome::Rejected(_)
+            | Outcome::Denied { .. }
+            | Outcome::Gone
+            | Outcome::NotTried
+            | Outcome::Uncertain { .. }) => return Err(format!("{outcome:?} for {write:?}")),
         }
     }
     book.check();

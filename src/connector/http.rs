@@ -228,6 +228,7 @@ impl Http {
                     let retry_after = (!asked.is_zero()).then_some(asked);
                     let failed = Error {
                         retry_after,
+                        hint: Some("Try again later; a longer --patience waits longer.".to_owned()),
                         ..fail(kind, &reason)
                     };
                     return Err(settle(reached, failed));
@@ -263,7 +264,10 @@ impl Http {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let host = url.host_str().unwrap_or_default();
+        let host = url
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let local = is_loopback(&url);
         if url.scheme() != "https" && !local {
             return Err(fail(

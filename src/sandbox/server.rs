@@ -12,6 +12,7 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -171,6 +172,8 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             Service::Zoho => world.zoho.handle(request, now, theirs),
         }
     });
+    let date = world.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let reply = reply.with_header("date", date.to_string());
     let reply = match (kind, &fault) {
         (Some(FaultKind::DropAfter), _) => {
             scissors.cut();
@@ -184,6 +187,7 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
         (Some(FaultKind::HugeBody), Some(fault)) => padded(reply, fault),
         _ => reply,
     };
+    let reply = dated(reply, world.clock.now());
     world.log.end(number, Some(&reply));
     drop(world);
     let reply = compressed(service, request, reply);
@@ -284,6 +288,12 @@ fn percent_decoded(path: &str) -> String {
         at += if pair.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// The answer's time is the sandbox's own, as records' times are.
+fn dated(reply: Reply, now: Timestamp) -> Reply {
+    let text = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    reply.with_header("date", text)
 }
 
 fn bad_gateway() -> Reply {

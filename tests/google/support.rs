@@ -240,7 +240,8 @@ pub(crate) fn create(number: usize) -> Write {
     .into();
     let change = Change::Create {
         fields,
-        source: Fields::new(),
+        twin_holds: std::collections::BTreeMap::new(),
+        unread: Vec::new(),
     };
     Write {
         key: canon::email(&email),

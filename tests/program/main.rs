@@ -6,7 +6,17 @@
     reason = "tests"
 )]
 
+mod brakes;
 mod care;
+mod deletes;
+mod dry;
+mod errors;
+mod faults;
+mod json;
+mod limits;
+mod lists;
+mod quiet;
 mod rematch;
 mod requests;
+mod rules;
 mod support;

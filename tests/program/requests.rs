@@ -8,7 +8,7 @@ use crate::support::{Home, Sandbox, record};
 const MANY: usize = 10_000;
 
 /// Fills the CRM with records that were changed long ago.
-pub fn fill_crm(sandbox: &Sandbox, count: usize) {
+pub(crate) fn fill_crm(sandbox: &Sandbox, count: usize) {
     let calls: Vec<(&str, String, Value)> = (0..count)
         .map(|n| {
             let fields = record("Ada", &format!("Number{n}"), &format!("n{n}@example.com"));
@@ -31,7 +31,8 @@ fn ten_thousand_contacts_take_fifty_batches_and_a_handful_of_other_requests() {
     assert_eq!(first["google"]["created"], MANY, "{first}");
     assert_eq!(sent.of("batchCreateContacts"), 50, "{sent:?}");
     assert!(sent.google_total() <= 50 + 6, "{sent:?}");
-    assert!(sent.crm_total() <= 12, "{sent:?}");
+    // Five pages of 2,000, the deletion feed, and the daily look at rights, fields, views and queries.
+    assert!(sent.crm_total() <= 13, "{sent:?}");
     assert_eq!(first["google"]["requests"], sent.google_total());
     assert_eq!(first["crm"]["requests"], sent.crm_total());
 
@@ -43,10 +44,10 @@ fn ten_thousand_contacts_take_fifty_batches_and_a_handful_of_other_requests() {
         "our own writes come back once"
     );
     assert_eq!(second["linked"], MANY);
-    assert!(
-        sent.google.keys().all(|call| call == "connections.list"),
-        "{sent:?}"
-    );
+    assert_eq!(sent.of("connections.list"), 10, "{sent:?}");
+    // The label was made by the run before; its probe is taken anew once.
+    assert!(sent.google_total() <= 11, "{sent:?}");
+    assert!(sent.crm_total() <= 3, "{sent:?}");
 
     let third = home.synced(&["sales"]);
     let sent = sandbox.counts();

@@ -14,10 +14,10 @@ const PIPELINED: usize = 200;
 
 /// A sandbox that ends with the test.
 #[derive(Debug)]
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     child: Child,
     /// `127.0.0.1:PORT`.
-    pub address: String,
+    pub(crate) address: String,
     wire: Mutex<Option<BufReader<TcpStream>>>,
 }
 
@@ -30,26 +30,26 @@ impl Drop for Sandbox {
 
 /// How often each call was made, by service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Calls of the People API.
-    pub google: BTreeMap<String, u64>,
+    pub(crate) google: BTreeMap<String, u64>,
     /// Calls of the CRM.
-    pub crm: BTreeMap<String, u64>,
+    pub(crate) crm: BTreeMap<String, u64>,
 }
 
 impl Counts {
     /// All requests to Google.
-    pub fn google_total(&self) -> u64 {
+    pub(crate) fn google_total(&self) -> u64 {
         self.google.values().sum()
     }
 
     /// All requests to the CRM.
-    pub fn crm_total(&self) -> u64 {
+    pub(crate) fn crm_total(&self) -> u64 {
         self.crm.values().sum()
     }
 
     /// How often Google was asked for this.
-    pub fn of(&self, call: &str) -> u64 {
+    pub(crate) fn of(&self, call: &str) -> u64 {
         let both = [&self.google, &self.crm];
         both.iter().filter_map(|calls| calls.get(call)).sum()
     }
@@ -57,12 +57,12 @@ impl Counts {
 
 impl Sandbox {
     /// With empty address books.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self::start(0, 0)
     }
 
     /// With `contacts` on each side, `overlap` of them the same people.
-    pub fn start(contacts: usize, overlap: usize) -> Self {
+    pub(crate) fn start(contacts: usize, overlap: usize) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_crmsync"))
             .args(["sandbox", "--port", "0", "--record"])
             .args(["--contacts", &contacts.to_string()])
@@ -90,18 +90,18 @@ impl Sandbox {
     }
 
     /// Its root, without a slash at the end.
-    pub fn root(&self) -> String {
+    pub(crate) fn root(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// One admin call; panics when it is refused.
-    pub fn admin(&self, method: &str, path: &str, body: &Value) -> Value {
+    pub(crate) fn admin(&self, method: &str, path: &str, body: &Value) -> Value {
         let mut all = self.all(&[(method, path.to_owned(), body.clone())]);
         all.pop().expect("an answer")
     }
 
     /// Many admin calls on one connection, answers in order.
-    pub fn all(&self, calls: &[(&str, String, Value)]) -> Vec<Value> {
+    pub(crate) fn all(&self, calls: &[(&str, String, Value)]) -> Vec<Value> {
         let mut wire = self.wire.lock().expect("a whole lock");
         let mut reader = wire.take().unwrap_or_else(|| {
             let stream = TcpStream::connect(&self.address).expect("the sandbox listens");
@@ -140,7 +140,7 @@ impl Sandbox {
     }
 
     /// Adds a person in Google; returns the resource name.
-    pub fn add_google(&self, person: &Value) -> String {
+    pub(crate) fn add_google(&self, person: &Value) -> String {
         text(
             &self.admin("POST", "google/contacts", person),
             "resourceName",
@@ -148,96 +148,96 @@ impl Sandbox {
     }
 
     /// Replaces top-level fields of a person.
-    pub fn edit_google(&self, id: &str, fields: &Value) {
+    pub(crate) fn edit_google(&self, id: &str, fields: &Value) {
         self.admin("PATCH", &format!("google/contacts/{id}"), fields);
     }
 
     /// Deletes a person.
-    pub fn delete_google(&self, id: &str) {
+    pub(crate) fn delete_google(&self, id: &str) {
         self.admin("DELETE", &format!("google/contacts/{id}"), &Value::Null);
     }
 
     /// Adds a record in the CRM; returns its id.
-    pub fn add_crm(&self, fields: &Value) -> String {
+    pub(crate) fn add_crm(&self, fields: &Value) -> String {
         text(&self.admin("POST", "crm/contacts", fields), "id")
     }
 
     /// Edits fields of a record.
-    pub fn edit_crm(&self, id: &str, fields: &Value) {
+    pub(crate) fn edit_crm(&self, id: &str, fields: &Value) {
         self.admin("PATCH", &format!("crm/contacts/{id}"), fields);
     }
 
     /// Deletes a record into the recycle bin.
-    pub fn delete_crm(&self, id: &str) {
+    pub(crate) fn delete_crm(&self, id: &str) {
         self.admin("DELETE", &format!("crm/contacts/{id}"), &Value::Null);
     }
 
     /// Makes a label; returns its resource name.
-    pub fn add_group(&self, name: &str) -> String {
+    pub(crate) fn add_group(&self, name: &str) -> String {
         let made = self.admin("POST", "google/groups", &json!({ "name": name }));
         text(&made, "resourceName")
     }
 
     /// Puts people into a label and takes others out.
-    pub fn members(&self, group: &str, add: &[&str], remove: &[&str]) {
+    pub(crate) fn members(&self, group: &str, add: &[&str], remove: &[&str]) {
         let body = json!({"group": group, "add": add, "remove": remove});
         self.admin("POST", "google/members", &body);
     }
 
     /// An operation under `/admin/crm/`.
-    pub fn crm(&self, op: &str, body: &Value) -> Value {
+    pub(crate) fn crm(&self, op: &str, body: &Value) -> Value {
         self.admin("POST", &format!("crm/{op}"), body)
     }
 
     /// An operation under `/admin/google/`.
-    pub fn google(&self, op: &str, body: &Value) -> Value {
+    pub(crate) fn google(&self, op: &str, body: &Value) -> Value {
         self.admin("POST", &format!("google/{op}"), body)
     }
 
     /// A list view of the CRM that shows the records of one lead source; returns its id.
-    pub fn add_view(&self, name: &str, lead_source: &str) -> String {
+    pub(crate) fn add_view(&self, name: &str, lead_source: &str) -> String {
         let criteria = json!({"comparator": "equal", "field": {"api_name": "Lead_Source"}, "value": lead_source});
         let made = self.crm("view_create", &json!({"name": name, "criteria": criteria}));
         text(&made, "id")
     }
 
     /// Everything on both sides.
-    pub fn dump(&self) -> Value {
+    pub(crate) fn dump(&self) -> Value {
         self.admin("GET", "dump", &Value::Null)
     }
 
     /// Google's live contacts in full.
-    pub fn google_contacts(&self) -> Vec<Value> {
+    pub(crate) fn google_contacts(&self) -> Vec<Value> {
         list(&self.admin("GET", "dump?side=google", &Value::Null)["google"]["contacts"])
     }
 
     /// The CRM's records in full.
-    pub fn crm_contacts(&self) -> Vec<Value> {
+    pub(crate) fn crm_contacts(&self) -> Vec<Value> {
         list(&self.admin("GET", "dump?side=crm", &Value::Null)["crm"]["contacts"])
     }
 
     /// Adds a fault rule.
-    pub fn fault(&self, rule: &Value) {
+    pub(crate) fn fault(&self, rule: &Value) {
         self.admin("POST", "faults", rule);
     }
 
     /// The fault rules that can still hit.
-    pub fn faults(&self) -> Vec<Value> {
+    pub(crate) fn faults(&self) -> Vec<Value> {
         list(&self.admin("GET", "faults", &Value::Null)["faults"])
     }
 
     /// Takes every fault rule away.
-    pub fn no_faults(&self) {
+    pub(crate) fn no_faults(&self) {
         self.admin("DELETE", "faults", &Value::Null);
     }
 
     /// Moves the sandbox's clock.
-    pub fn advance(&self, by: &str) {
+    pub(crate) fn advance(&self, by: &str) {
         self.admin("POST", "clock", &json!({ "advance": by }));
     }
 
     /// The requests since the log was last emptied, and empties it. Fails when Google mutations overlapped.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let log = self.admin("GET", "requests", &Value::Null);
         self.admin("DELETE", "requests", &Value::Null);
         assert_eq!(log["violations"], json!([]), "mutations overlapped");
@@ -255,7 +255,7 @@ impl Sandbox {
     }
 
     /// The log itself, bodies included.
-    pub fn requests(&self) -> Vec<Value> {
+    pub(crate) fn requests(&self) -> Vec<Value> {
         list(&self.admin("GET", "requests?full=1", &Value::Null)["requests"])
     }
 }

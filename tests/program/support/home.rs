@@ -1,6 +1,6 @@
 //! A home directory of its own for every test, and the program run in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -14,29 +14,29 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A home directory with profiles and a state file.
 #[derive(Debug)]
-pub struct Home {
+pub(crate) struct Home {
     dir: TempDir,
     root: String,
     /// The environment besides the places.
-    pub env: Vec<(String, String)>,
+    pub(crate) env: Vec<(String, String)>,
 }
 
 /// What a call of the program came to.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
     /// How long it took.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Ran {
     /// The JSON objects on standard output, one a line.
-    pub fn objects(&self) -> Vec<Value> {
+    pub(crate) fn objects(&self) -> Vec<Value> {
         let lines = self.stdout.lines();
         lines
             .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{self:?}")))
@@ -44,7 +44,7 @@ impl Ran {
     }
 
     /// The only JSON object on standard output.
-    pub fn object(&self) -> Value {
+    pub(crate) fn object(&self) -> Value {
         let mut all = self.objects();
         assert_eq!(all.len(), 1, "{self:?}");
         all.remove(0)
@@ -52,7 +52,7 @@ impl Ran {
 
     /// The same call, which must have ended with this code.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
             self.code, code,
             "\nstdout: {}\nstderr: {}",
@@ -64,7 +64,7 @@ impl Ran {
 
 impl Home {
     /// A fresh home with tokens that the sandbox accepts.
-    pub fn new(sandbox: &Sandbox) -> Self {
+    pub(crate) fn new(sandbox: &Sandbox) -> Self {
         let env = [
             ("CRMSYNC_GOOGLE_TOKEN", "sandbox-google-token"),
             ("CRMSYNC_CRM_TOKEN", "sandbox-crm-token"),
@@ -78,30 +78,25 @@ impl Home {
         }
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
     /// The state file.
-    pub fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.dir.path().join("state").join("state.sqlite3")
     }
 
     /// The file of a profile.
-    pub fn profile_file(&self, name: &str) -> PathBuf {
+    pub(crate) fn profile_file(&self, name: &str) -> PathBuf {
         self.dir.path().join("config").join(format!("{name}.toml"))
     }
 
     /// Sets a variable of the environment.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// Writes a profile on the sandbox: group `CRM`, view `All Contacts`, two-way, and what `extra` says
     /// (dotted keys with TOML values; a key called `map` is TOML text for the end of the file).
-    pub fn profile(&self, name: &str, extra: &[(&str, &str)]) {
+    pub(crate) fn profile(&self, name: &str, extra: &[(&str, &str)]) {
         let mut keys: Vec<(&str, String)> = vec![
             ("google.account", "\"me@example.com\"".to_owned()),
             ("google.group", "\"CRM\"".to_owned()),
@@ -142,7 +137,7 @@ impl Home {
     }
 
     /// Runs the program to its end.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         let began = Instant::now();
         let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_crmsync"))
             .args(args)
@@ -164,7 +159,7 @@ impl Home {
     }
 
     /// Starts the program and leaves it running.
-    pub fn start(&self, args: &[&str]) -> Child {
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
         std::process::Command::new(env!("CARGO_BIN_EXE_crmsync"))
             .args(args)
             .env_clear()
@@ -177,7 +172,7 @@ impl Home {
     }
 
     /// `sync --json` with more arguments.
-    pub fn sync(&self, args: &[&str]) -> Ran {
+    pub(crate) fn sync(&self, args: &[&str]) -> Ran {
         let mut all = vec!["sync", "--json"];
         all.extend(args);
         self.run(&all)
@@ -185,13 +180,13 @@ impl Home {
 
     /// `sync PROFILE --json`, which must end well; its object.
     #[track_caller]
-    pub fn synced(&self, args: &[&str]) -> Value {
+    pub(crate) fn synced(&self, args: &[&str]) -> Value {
         self.sync(args).exits(0).object()
     }
 
     /// `status PROFILE --json`; its object.
     #[track_caller]
-    pub fn status(&self, profile: &str) -> Value {
+    pub(crate) fn status(&self, profile: &str) -> Value {
         self.run(&["status", profile, "--json"]).exits(0).object()
     }
 }

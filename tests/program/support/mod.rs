@@ -4,6 +4,6 @@ mod admin;
 mod home;
 mod people;
 
-pub use admin::{Counts, Sandbox};
-pub use home::{Home, Ran};
-pub use people::{edited, emails, group_of, named, person, record, strip};
+pub(crate) use admin::Sandbox;
+pub(crate) use home::{Home, Ran};
+pub(crate) use people::{emails, fresh, group_of, named, person, record};

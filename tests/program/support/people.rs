@@ -1,19 +1,22 @@
 //! Made-up contacts, and what tests look at in them.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 /// A person of Google with a work address, in no label.
-pub fn person(given: &str, family: &str, email: &str) -> Value {
+pub(crate) fn person(given: &str, family: &str, email: &str) -> Value {
     json!({
         "names": [{"givenName": given, "familyName": family}],
         "emailAddresses": [{"value": email, "type": "work"}],
     })
 }
 
+/// A record of the CRM, made this moment.
+pub(crate) fn fresh(given: &str, family: &str, email: &str) -> Value {
+    json!({"First_Name": given, "Last_Name": family, "Email": email, "Lead_Source": "Partner"})
+}
+
 /// A record of the CRM, last changed long ago.
-pub fn record(given: &str, family: &str, email: &str) -> Value {
+pub(crate) fn record(given: &str, family: &str, email: &str) -> Value {
     json!({
         "First_Name": given, "Last_Name": family, "Email": email,
         "Lead_Source": "Partner", "Modified_Time": "2026-01-02T03:04:05+00:00",
@@ -22,7 +25,7 @@ pub fn record(given: &str, family: &str, email: &str) -> Value {
 
 /// The contact among `all` whose first or only address this is.
 #[track_caller]
-pub fn named<'a>(all: &'a [Value], email: &str) -> &'a Value {
+pub(crate) fn named<'a>(all: &'a [Value], email: &str) -> &'a Value {
     let found: Vec<_> = all
         .iter()
         .filter(|each| emails(each).iter().any(|own| own == email))
@@ -32,7 +35,7 @@ pub fn named<'a>(all: &'a [Value], email: &str) -> &'a Value {
 }
 
 /// The addresses of a person or a record.
-pub fn emails(contact: &Value) -> Vec<String> {
+pub(crate) fn emails(contact: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(all) = contact["emailAddresses"].as_array() {
         return all.iter().filter_map(|each| text(&each["value"])).collect();
@@ -41,33 +44,9 @@ pub fn emails(contact: &Value) -> Vec<String> {
 }
 
 /// Whether a person is in a label.
-pub fn group_of(person: &Value, group: &str) -> bool {
+pub(crate) fn group_of(person: &Value, group: &str) -> bool {
     let all = person["memberships"].as_array();
     all.into_iter()
         .flatten()
         .any(|each| each["contactGroupMembership"]["contactGroupResourceName"] == group)
-}
-
-/// A person without what every write moves (etags, times).
-pub fn strip(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "etag" | "updateTime"));
-            let kept: BTreeMap<_, _> = kept.map(|(name, value)| (name, strip(value))).collect();
-            json!(kept)
-        }
-        Value::Array(items) => items.iter().map(strip).collect(),
-        other => other.clone(),
-    }
-}
-
-/// The same person with some top-level fields replaced.
-pub fn edited(person: &Value, fields: &Value) -> Value {
-    let mut next = person.clone();
-    for (name, value) in fields.as_object().expect("an object") {
-        next[name] = value.clone();
-    }
-    next
 }

@@ -30,6 +30,8 @@ pub(crate) enum Act {
     Touch(Side, usize),
     /// A record gets the address of another person.
     Rekey(Side, usize, u8),
+    /// A record loses its address.
+    Unkey(Side, usize),
     /// A record is deleted.
     Delete(Side, usize),
     /// A record enters or leaves its list.
@@ -62,15 +64,13 @@ impl World {
             }
             Act::Set(side, nth, field, value) => {
                 let field = if field % 2 == 0 { NAME } else { PHONE };
-                self.change(*side, *nth, |record| {
-                    match value {
-                        0 => drop(record.fields.remove(&field)),
-                        _ => drop(
-                            record
-                                .fields
-                                .insert(field, Value::plain(format!("s{value}"))),
-                        ),
-                    };
+                self.change(*side, *nth, |record| match value {
+                    0 => drop(record.fields.remove(&field)),
+                    _ => drop(
+                        record
+                            .fields
+                            .insert(field, Value::plain(format!("s{value}"))),
+                    ),
                 });
             }
             Act::Touch(side, nth) => self.change(*side, *nth, |_| {}),
@@ -82,6 +82,9 @@ impl World {
                     });
                 }
             }
+            Act::Unkey(side, nth) => self.change(*side, *nth, |record| {
+                record.fields.remove(&EMAIL);
+            }),
             Act::Delete(side, nth) => {
                 if let Some(id) = self.nth(*side, *nth) {
                     self.remotes.on_mut(*side).remove(&id);
@@ -211,6 +214,7 @@ pub(crate) fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => tidy_act(),
         1 => (side(), 0..9usize, 0..9u8).prop_map(|(at, nth, n)| Act::Rekey(at, nth, n)),
+        1 => (side(), 0..9usize).prop_map(|(at, nth)| Act::Unkey(at, nth)),
         1 => (0..9usize, 0..9u8).prop_map(|(nth, person)| Act::Second(nth, person)),
         1 => (0..9usize, 0..9usize).prop_map(|(from, into)| Act::Merge(from, into)),
         1 => (0..9usize).prop_map(Act::Hide),

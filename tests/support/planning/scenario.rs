@@ -74,9 +74,8 @@ fn rest(text: &str) -> Rest {
         Some(("left", at)) => Rest::Left(side(at)),
         Some(("vanished", at)) => Rest::Vanished(side(at)),
         Some(("ended", at)) => Rest::Ended(side(at)),
-        Some(_) => panic!("no rest `{text}`"),
         None if text == "merged" => Rest::Merged,
-        None => panic!("no rest `{text}`"),
+        Some(_) | None => panic!("no rest `{text}`"),
     }
 }
 
