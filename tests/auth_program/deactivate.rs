@@ -97,28 +97,75 @@ fn a_new_profile_for_the_same_accounts_makes_no_duplicates() {
     }
 }
 
-/// `configure --activate` sets the same fact; until then the state file is edited here.
 #[test]
 fn forgotten_links_are_found_again_by_the_same_profile() {
     let sandbox = Sandbox::start(6, 3);
     let home = Home::new(&sandbox);
     home.sign_in(&sandbox);
     let first = synced(&home);
-    home.run(&["deactivate", "sales", "--keep-tokens", "--forget-links"])
+    for flags in [&["--keep-tokens"][..], &["--keep-tokens", "--forget-links"]] {
+        let mut all = vec!["deactivate", "sales"];
+        all.extend(flags);
+        let ran = home.run(&all).exits(0);
+        let forgets = flags.len() > 1;
+        assert_eq!(ran.stdout.contains("matches anew"), forgets);
+        home.run(&["sync", "sales"]).exits(7);
+        home.run(&["configure", "sales", "--activate"]).exits(0);
+        let status = home.run(&["status", "sales", "--json"]).exits(0).object();
+        let linked = if forgets {
+            json!(0)
+        } else {
+            first["linked"].clone()
+        };
+        assert_eq!(status["linked"], linked);
+        let report = synced(&home);
+        assert_eq!(report["google"]["created"], 0, "{report}");
+        assert_eq!(report["crm"]["created"], 0, "{report}");
+        assert_eq!(report["linked"], first["linked"], "{report}");
+    }
+}
+
+#[test]
+fn a_profile_that_never_ran_wakes_too() {
+    let sandbox = Sandbox::start(2, 1);
+    let home = Home::new(&sandbox);
+    home.sign_in(&sandbox);
+    home.run(&["deactivate", "sales", "--keep-tokens"]).exits(0);
+    home.run(&["auth", "status"]).exits(0);
+    home.sign_in_google();
+    home.run(&["configure", "sales", "--activate"]).exits(0);
+    assert_eq!(synced(&home)["linked"], 3);
+}
+
+#[test]
+fn the_schedule_loses_the_profile() {
+    let sandbox = Sandbox::empty();
+    let mut home = Home::new(&sandbox);
+    let table = home.path().join("crontab.txt");
+    std::fs::write(&table, "0 3 * * * backup\n").unwrap();
+    let fake = home.path().join("bin/crontab");
+    std::fs::create_dir(fake.parent().unwrap()).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = -l ]; then cat '{0}'; else cat > '{0}'; fi\n",
+        table.display()
+    );
+    std::fs::write(&fake, script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&fake, mode).unwrap();
+    let bin = fake.parent().unwrap().display().to_string();
+    home.env
+        .insert("PATH".to_owned(), format!("{bin}:/usr/bin:/bin"));
+    home.sign_in(&sandbox);
+    home.run(&["configure", "sales", "--install-timer", "cron"])
+        .exits(0);
+    let shown = || std::fs::read_to_string(&table).unwrap();
+    assert!(shown().contains("sync --all --due"), "{}", shown());
+    home.run(&["deactivate", "sales", "--dry-run"])
         .exits(0)
-        .answers(&["links forgotten", "matches anew"]);
-    let mut state = crmsync::state::State::open(&home.path().join("state/state.sqlite3")).unwrap();
-    let (scope, _) = state.scope_of("sales").unwrap().unwrap();
-    state
-        .write(|tx| tx.set_facts(scope, |facts| facts.active = true))
-        .unwrap();
-    drop(state);
-    let status = home.run(&["status", "sales", "--json"]).exits(0).object();
-    assert_eq!(status["linked"], 0);
-    let report = synced(&home);
-    assert_eq!(report["google"]["created"], 0, "{report}");
-    assert_eq!(report["crm"]["created"], 0, "{report}");
-    assert_eq!(report["linked"], first["linked"], "{report}");
+        .answers(&["would be: taken out of the schedule"]);
+    assert!(shown().contains("sync --all --due"), "{}", shown());
+    home.run(&["deactivate", "sales"]).exits(0);
+    assert_eq!(shown(), "0 3 * * * backup\n");
 }
 
 #[test]

@@ -196,7 +196,6 @@ pub(super) fn adapt(paths: &Paths) -> anyhow::Result<Vec<String>> {
 
 /// Takes a profile out of the schedule: the entry goes when no other active profile is left, else
 /// its period is fitted to them. Says what was done, and so says nothing when nothing is installed.
-#[cfg_attr(not(test), expect(dead_code, reason = "called by `deactivate`"))]
 pub(super) fn remove(paths: &Paths, profile: &str) -> anyhow::Result<Vec<String>> {
     fit(paths, Some(profile))
 }
