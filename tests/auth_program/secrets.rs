@@ -223,6 +223,51 @@ fn fail(home: &Home, watch: &mut Watch) {
 }
 
 #[test]
+fn a_service_accounts_key_and_its_tokens_are_not_told() {
+    let sandbox = Sandbox::empty();
+    let mut home = Home::new(&sandbox);
+    home.env.insert("RUST_LOG".to_owned(), LOUD.to_owned());
+    home.sign_in_crm(&sandbox);
+    let key = home.service_account_key(&sandbox);
+    let scopes = "https://www.googleapis.com/auth/contacts";
+    let known = json!({"client_email": "robot@example.com", "scopes": scopes});
+    let args = [
+        "-vv",
+        "auth",
+        "google",
+        "--service-account",
+        "key.json",
+        "--subject",
+        "me@example.com",
+    ];
+    let mut said = vec![home.run(&args).exits(5)];
+    sandbox.google("service_account", &known);
+    said.push(home.run(&args).exits(0));
+    let token = home.tokens("google-sales")["access_token"].to_string();
+    sandbox.google("expire_access_tokens", &json!({}));
+    said.push(home.run(&["-vv", "sync", "sales"]).exits(0));
+    let renewed = home.tokens("google-sales")["access_token"].to_string();
+    assert_ne!(token, renewed);
+    said.push(home.run(&["-vv", "deactivate", "sales"]).exits(0));
+    let body = include_str!("../../src/auth/test_key.b64");
+    let secrets: Vec<&str> = [&token, &renewed]
+        .into_iter()
+        .map(|token| token.trim_matches('"'))
+        .chain(body.lines().take(3))
+        .collect();
+    for ran in &said {
+        for secret in &secrets {
+            assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
+        }
+    }
+    std::fs::remove_file(key).unwrap();
+    let all: BTreeSet<String> = secrets.into_iter().map(str::to_owned).collect();
+    let (mut found, mut looked) = (Vec::new(), 0);
+    search(home.path(), &all, &mut found, &mut looked);
+    assert!(found.is_empty() && looked > 0, "{found:?}");
+}
+
+#[test]
 fn ready_tokens_of_the_environment_are_not_told() {
     let sandbox = Sandbox::start(3, 1);
     let mut home = Home::new(&sandbox);

@@ -185,6 +185,22 @@ impl Home {
         .exits(0);
     }
 
+    /// Writes `key.json`, the key of a service account that the sandbox does not know yet.
+    pub fn service_account_key(&self, sandbox: &Sandbox) -> PathBuf {
+        let frame = |word: &str| format!("-----{word} PRIVATE {}-----", "KEY");
+        let body = include_str!("../../src/auth/test_key.b64").trim();
+        let key = json!({
+            "type": "service_account", "client_email": "robot@example.com", "client_id": "1122334455",
+            "private_key": format!("{}\n{body}\n{}\n", frame("BEGIN"), frame("END")),
+            "token_uri": format!("{}/token", sandbox.root()),
+        });
+        let file = self.path().join("key.json");
+        std::fs::write(&file, key.to_string()).expect("a file");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, mode).expect("its owner");
+        file
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crmsync"));
         command
