@@ -167,6 +167,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/cli/failure.rs",
             "src/cli/progress.rs",
             "src/cli/logging.rs",
+            "src/cli/prompt.rs",
         ],
     ),
     ("tracing_subscriber::fmt", &["src/cli/logging.rs"]),

@@ -69,39 +69,103 @@ fn a_new_profile_for_the_same_accounts_makes_no_duplicates() {
     home.sign_in(&sandbox);
     let first = synced(&home);
     let before = sandbox.dump();
-    for flags in [
-        &["deactivate", "sales"][..],
-        &["deactivate", "sales", "--forget-links"][..],
+    for (again, flags) in [
+        ("again", &["deactivate", "sales"][..]),
+        ("once-more", &["deactivate", "again", "--forget-links"]),
     ] {
         home.run(flags).exits(0);
-        home.profile("again", &[]);
-        std::fs::remove_file(home.path().join("config/sales.toml")).unwrap();
-        let mut call = home.start(&["auth", "google", "again"]);
+        std::fs::remove_file(home.path().join(format!("config/{}.toml", flags[1]))).unwrap();
+        home.profile(again, &[]);
+        let mut call = home.start(&["auth", "google", again]);
         crate::support::follow(&format!("{}&auto=allow", call.address()));
         call.end().exits(0);
         let code = crate::support::grant_code(&sandbox);
         home.run_with(
-            &["auth", "crm", "again", "--grant-code-stdin"],
+            &["auth", "crm", again, "--grant-code-stdin"],
             &format!("{code}\n{}", crate::support::CRM_SECRET),
         )
         .exits(0);
-        let report = home.run(&["sync", "again", "--json"]).exits(0).object();
+        let report = home.run(&["sync", again, "--json"]).exits(0).object();
         assert_eq!(report["google"]["created"], 0, "{report}");
         assert_eq!(report["crm"]["created"], 0, "{report}");
         assert_eq!(report["linked"], first["linked"], "{report}");
         let count = |dump: &Value, side: &str| dump[side]["contacts"].as_array().unwrap().len();
+        let now = sandbox.dump();
         for side in ["google", "crm"] {
-            assert_eq!(count(&sandbox.dump(), side), count(&before, side));
+            assert_eq!(count(&now, side), count(&before, side));
         }
-        // Back to where it was for the next round.
-        home.run(&["deactivate", "again", "--keep-tokens"]).exits(0);
-        for half in ["google", "crm"] {
-            let from = home.token_file(&format!("{half}-again"));
-            std::fs::rename(from, home.token_file(&format!("{half}-sales"))).unwrap();
-        }
-        std::fs::remove_file(home.path().join("config/again.toml")).unwrap();
-        home.profile("sales", &[]);
     }
+}
+
+#[test]
+fn forgotten_links_are_found_again_by_the_same_profile() {
+    let sandbox = Sandbox::start(6, 3);
+    let home = Home::new(&sandbox);
+    home.sign_in(&sandbox);
+    let first = synced(&home);
+    for flags in [&["--keep-tokens"][..], &["--keep-tokens", "--forget-links"]] {
+        let mut all = vec!["deactivate", "sales"];
+        all.extend(flags);
+        let ran = home.run(&all).exits(0);
+        let forgets = flags.len() > 1;
+        assert_eq!(ran.stdout.contains("matches anew"), forgets);
+        home.run(&["sync", "sales"]).exits(7);
+        home.run(&["configure", "sales", "--activate"]).exits(0);
+        let status = home.run(&["status", "sales", "--json"]).exits(0).object();
+        let linked = if forgets {
+            json!(0)
+        } else {
+            first["linked"].clone()
+        };
+        assert_eq!(status["linked"], linked);
+        let report = synced(&home);
+        assert_eq!(report["google"]["created"], 0, "{report}");
+        assert_eq!(report["crm"]["created"], 0, "{report}");
+        assert_eq!(report["linked"], first["linked"], "{report}");
+    }
+}
+
+#[test]
+fn a_profile_that_never_ran_wakes_too() {
+    let sandbox = Sandbox::start(2, 1);
+    let home = Home::new(&sandbox);
+    home.sign_in(&sandbox);
+    home.run(&["deactivate", "sales", "--keep-tokens"]).exits(0);
+    home.run(&["auth", "status"]).exits(0);
+    home.sign_in_google();
+    home.run(&["configure", "sales", "--activate"]).exits(0);
+    assert_eq!(synced(&home)["linked"], 3);
+}
+
+#[test]
+fn the_schedule_loses_the_profile() {
+    let sandbox = Sandbox::empty();
+    let mut home = Home::new(&sandbox);
+    let table = home.path().join("crontab.txt");
+    std::fs::write(&table, "0 3 * * * backup\n").unwrap();
+    let fake = home.path().join("bin/crontab");
+    std::fs::create_dir(fake.parent().unwrap()).unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = -l ]; then cat '{0}'; else cat > '{0}'; fi\n",
+        table.display()
+    );
+    std::fs::write(&fake, script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&fake, mode).unwrap();
+    let bin = fake.parent().unwrap().display().to_string();
+    home.env
+        .insert("PATH".to_owned(), format!("{bin}:/usr/bin:/bin"));
+    home.sign_in(&sandbox);
+    home.run(&["configure", "sales", "--install-timer", "cron"])
+        .exits(0);
+    let shown = || std::fs::read_to_string(&table).unwrap();
+    assert!(shown().contains("sync --all --due"), "{}", shown());
+    home.run(&["deactivate", "sales", "--dry-run"])
+        .exits(0)
+        .answers(&["would be: taken out of the schedule"]);
+    assert!(shown().contains("sync --all --due"), "{}", shown());
+    home.run(&["deactivate", "sales"]).exits(0);
+    assert_eq!(shown(), "0 3 * * * backup\n");
 }
 
 #[test]
@@ -172,8 +236,7 @@ fn an_unreachable_service_does_not_stop_it_and_its_tokens_wait() {
     let sandbox = Sandbox::empty();
     let home = Home::new(&sandbox);
     home.sign_in(&sandbox);
-    sandbox
-        .fault(&json!({"service": "google", "call": "oauth.revoke", "kind": "not_available_503"}));
+    sandbox.fault(&json!({"service": "google", "call": "oauth.revoke", "kind": "server_error"}));
     home.run(&["deactivate", "sales"])
         .exits(6)
         .answers(&["sales: deactivated", "crm: sign-in revoked and forgotten"])

@@ -198,16 +198,7 @@ fn a_google_without_a_refresh_token_or_out_of_reach_is_told() {
 fn a_service_accounts_refusals_say_who_has_to_do_what() {
     let sandbox = Sandbox::empty();
     let home = Home::new(&sandbox);
-    let frame = |word: &str| format!("-----{word} PRIVATE {}-----", "KEY");
-    let body = include_str!("../../src/auth/test_key.b64").trim();
-    let pem = format!("{}\n{body}\n{}\n", frame("BEGIN"), frame("END"));
-    let key = json!({
-        "type": "service_account", "project_id": "p", "private_key_id": "k", "private_key": pem,
-        "client_email": "robot@example.com", "client_id": "1122334455",
-        "token_uri": format!("{}/token", sandbox.root()),
-    });
-    let file = home.path().join("key.json");
-    std::fs::write(&file, key.to_string()).unwrap();
+    let file = home.service_account_key(&sandbox);
     let call = |subject: &str| {
         let args = [
             "auth",

@@ -1,8 +1,9 @@
 //! `auth`, `auth status` and `deactivate` as a user types them, against the sandbox as a child process.
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    unreachable_pub,
     reason = "tests"
 )]
 

@@ -72,6 +72,36 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         said: Vec::new(),
     };
 
+    sign_in(&sandbox, &home, &mut watch);
+    // Renewals, too.
+    sandbox.google("expire_access_tokens", &json!({}));
+    sandbox.crm("tokens", &json!({"action": "expire"}));
+    succeed(&home, &mut watch);
+    fail(&home, &mut watch);
+    sandbox.fault(&json!({"call": "oauth.revoke", "kind": "server_error", "times": 2}));
+    let ran = home.run(&["-vv", "deactivate", "sales"]).exits(6);
+    watch.note("deactivate", &ran);
+    let ran = home
+        .run(&["-vv", "deactivate", "sales", "--forget-links"])
+        .exits(0);
+    watch.note("deactivate", &ran);
+
+    for (what, text) in &watch.said {
+        for secret in &watch.secrets {
+            assert!(!text.contains(secret), "{what} tells {secret}:\n{text}");
+        }
+    }
+    // The search would see something: the loud log was there.
+    let loud = |text: &str| text.contains("DEBUG") || text.contains("TRACE");
+    assert!(watch.said.iter().any(|(_, text)| loud(text)));
+    let (mut found, mut looked) = (Vec::new(), 0);
+    search(home.path(), &watch.secrets, &mut found, &mut looked);
+    assert!(found.is_empty(), "{found:?}");
+    assert!(looked >= 2, "{looked}");
+}
+
+/// Signs in on both sides, the process list watched.
+fn sign_in(sandbox: &Sandbox, home: &Home, watch: &mut Watch) {
     let mut call = home.start(&["-vv", "auth", "google", "sales"]);
     let landed = redirect(&format!("{}&auto=allow", call.address()));
     let process = |id: u32, what: &str| {
@@ -91,19 +121,19 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
     fetch(&landed);
     watch.note("auth google", &call.end().exits(0));
 
-    let code = grant_code(&sandbox);
+    let code = grant_code(sandbox);
     watch.secrets.insert(code.clone());
     let ran = home.run_with(
         &["-vv", "auth", "crm", "sales", "--grant-code-stdin"],
         &format!("{code}\n{CRM_SECRET}\n"),
     );
     watch.note("auth crm", &ran.exits(0));
-    watch.learn(&home);
+    watch.learn(home);
     assert!(watch.secrets.len() >= 8, "{:?}", watch.secrets);
+}
 
-    // Renewals, too.
-    sandbox.google("expire_access_tokens", &json!({}));
-    sandbox.crm("tokens", &json!({"action": "expire"}));
+/// Every command that needs a sign-in, and those that do not.
+fn succeed(home: &Home, watch: &mut Watch) {
     let calls: &[(&[&str], i32)] = &[
         (&["auth", "status"], 0),
         (&["auth", "status", "--json"], 0),
@@ -115,6 +145,9 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         ),
         (&["status"], 0),
         (&["status", "--json"], 0),
+        (&["configure", "sales", "--next-limit", "400"], 0),
+        (&["map-fields", "sales", "--json"], 0),
+        (&["map-fields", "sales", "--check"], 0),
         (&["completions", "bash"], 0),
         (&["man"], 0),
         (&["deactivate", "sales", "--dry-run"], 0),
@@ -124,11 +157,12 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         all.extend(*args);
         let ran = home.run(&all).exits(*code);
         watch.note(&args.join(" "), &ran);
-        watch.learn(&home);
+        watch.learn(home);
     }
+}
 
-    // What fails is told with no secret either.
-    sandbox.google("switch", &json!({"consent_error": ""}));
+/// What fails is told with no secret either.
+fn fail(home: &Home, watch: &mut Watch) {
     let wrong = [
         (
             vec!["auth", "google", "sales", "--refresh-token-stdin"],
@@ -186,32 +220,51 @@ fn no_secret_is_in_any_output_or_file_but_the_token_files() {
         watch.note("import", &ran);
     }
     std::fs::remove_file(import).unwrap();
-    sandbox.fault(&json!({"call": "oauth.revoke", "kind": "server_error", "times": 2}));
-    watch.note(
-        "deactivate",
-        &home.run(&["-vv", "deactivate", "sales"]).exits(6),
-    );
-    let ran = home
-        .run(&["-vv", "deactivate", "sales", "--forget-links"])
-        .exits(0);
-    watch.note("deactivate", &ran);
+}
 
-    for (what, text) in &watch.said {
-        for secret in &watch.secrets {
-            assert!(!text.contains(secret), "{what} tells {secret}:\n{text}");
+#[test]
+fn a_service_accounts_key_and_its_tokens_are_not_told() {
+    let sandbox = Sandbox::empty();
+    let mut home = Home::new(&sandbox);
+    home.env.insert("RUST_LOG".to_owned(), LOUD.to_owned());
+    home.sign_in_crm(&sandbox);
+    let key = home.service_account_key(&sandbox);
+    let scopes = "https://www.googleapis.com/auth/contacts";
+    let known = json!({"client_email": "robot@example.com", "scopes": scopes});
+    let args = [
+        "-vv",
+        "auth",
+        "google",
+        "--service-account",
+        "key.json",
+        "--subject",
+        "me@example.com",
+    ];
+    let mut said = vec![home.run(&args).exits(5)];
+    sandbox.google("service_account", &known);
+    said.push(home.run(&args).exits(0));
+    let token = home.tokens("google-sales")["access_token"].to_string();
+    sandbox.google("expire_access_tokens", &json!({}));
+    said.push(home.run(&["-vv", "sync", "sales"]).exits(0));
+    let renewed = home.tokens("google-sales")["access_token"].to_string();
+    assert_ne!(token, renewed);
+    said.push(home.run(&["-vv", "deactivate", "sales"]).exits(0));
+    let body = include_str!("../../src/auth/test_key.b64");
+    let secrets: Vec<&str> = [&token, &renewed]
+        .into_iter()
+        .map(|token| token.trim_matches('"'))
+        .chain(body.lines().take(3))
+        .collect();
+    for ran in &said {
+        for secret in &secrets {
+            assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
         }
     }
-    // The search would see something: the loud log was there.
-    assert!(
-        watch
-            .said
-            .iter()
-            .any(|(_, text)| text.contains("DEBUG") || text.contains("TRACE"))
-    );
+    std::fs::remove_file(key).unwrap();
+    let all: BTreeSet<String> = secrets.into_iter().map(str::to_owned).collect();
     let (mut found, mut looked) = (Vec::new(), 0);
-    search(home.path(), &watch.secrets, &mut found, &mut looked);
-    assert!(found.is_empty(), "{found:?}");
-    assert!(looked >= 2, "{looked}");
+    search(home.path(), &all, &mut found, &mut looked);
+    assert!(found.is_empty() && looked > 0, "{found:?}");
 }
 
 #[test]

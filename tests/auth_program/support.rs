@@ -138,13 +138,13 @@ impl Home {
         for (key, value) in extra {
             keys.insert(key, (*value).to_owned());
         }
-        let text: String = keys
+        let lines: Vec<String> = keys
             .iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| format!("{key} = {value}\n"))
             .collect();
         let file = self.path().join("config").join(format!("{name}.toml"));
-        std::fs::write(file, text).expect("a profile");
+        std::fs::write(file, lines.concat()).expect("a profile");
     }
 
     /// The token file of an account, such as `google-sales`.
@@ -183,6 +183,22 @@ impl Home {
             &format!("{code}\n{CRM_SECRET}\n"),
         )
         .exits(0);
+    }
+
+    /// Writes `key.json`, the key of a service account that the sandbox does not know yet.
+    pub fn service_account_key(&self, sandbox: &Sandbox) -> PathBuf {
+        let frame = |word: &str| format!("-----{word} PRIVATE {}-----", "KEY");
+        let body = include_str!("../../src/auth/test_key.b64").trim();
+        let key = json!({
+            "type": "service_account", "client_email": "robot@example.com", "client_id": "1122334455",
+            "private_key": format!("{}\n{body}\n{}\n", frame("BEGIN"), frame("END")),
+            "token_uri": format!("{}/token", sandbox.root()),
+        });
+        let file = self.path().join("key.json");
+        std::fs::write(&file, key.to_string()).expect("a file");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, mode).expect("its owner");
+        file
     }
 
     fn command(&self, args: &[&str]) -> Command {

@@ -30,14 +30,20 @@ use crate::profile::{CrmKind, Profile, Zoho};
                   where the browser is.\n\
                   What to set up at Zoho once: docs/zoho-setup.md"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "command-line switches")]
 pub(super) struct Args {
     /// The profile; may be left out when there is only one
     #[arg(value_name = "PROFILE")]
     profile: Option<String>,
     #[command(flatten)]
-    browser: super::Browser,
-    /// Bring a sign-in along: a JSON with client_id, client_secret, refresh_token and type "authorized_user"
-    #[arg(long, value_name = "FILE", group = "way", conflicts_with = "stdin")]
+    consent: super::Consent,
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "way",
+        conflicts_with = "stdin",
+        help = "Bring a sign-in along: a JSON with client_id, client_secret, refresh_token and type \"authorized_user\""
+    )]
     import: Option<PathBuf>,
     /// Take a Zoho self client's code from standard input; on a second line the client secret, if it is not known
     #[arg(long, groups = ["stdin", "way"])]
@@ -116,7 +122,7 @@ impl Call<'_> {
             let setup = self.setup(self.client(secret)?)?;
             return Ok(zoho::from_refresh_token(&setup, token).await?);
         }
-        let way = args.browser.way()?;
+        let way = args.consent.way()?;
         let secret = if args.client_secret_stdin {
             let secret = prompt::handed_over("client secret", "--client-secret-stdin")?;
             self.remember(&secret).await?;
@@ -135,7 +141,7 @@ impl Call<'_> {
             let code = prompt::secret("The code (it is not shown)")?;
             return Ok(zoho::from_grant_code(&setup, &code).await?);
         }
-        Ok(zoho::sign_in(&setup, way, args.browser.limit(), &Person).await?)
+        Ok(zoho::sign_in(&setup, way, args.consent.limit(), &Person).await?)
     }
 
     fn setup(&self, client: Client) -> anyhow::Result<Setup> {

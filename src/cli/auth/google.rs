@@ -23,7 +23,7 @@ use crate::profile::Profile;
     group(clap::ArgGroup::new("way").multiple(false)),
     after_help = "Examples:\n  crmsync auth google sales\n  crmsync auth google sales --no-browser\n  \
                   crmsync auth google sales --import token.json\n\n\
-                  On a machine without a browser: sign in with --no-browser and paste the address that the browser \
+                  On a machine without a consent: sign in with --no-browser and paste the address that the browser \
                   ends on. Or let it come by itself: the address holds redirect_uri=http://127.0.0.1:PORT/, so run \
                   `ssh -L PORT:127.0.0.1:PORT THIS-MACHINE` where the browser is, and then open the address there.\n\
                   What to set up at Google once: docs/google-setup.md"
@@ -33,9 +33,14 @@ pub(super) struct Args {
     #[arg(value_name = "PROFILE")]
     profile: Option<String>,
     #[command(flatten)]
-    browser: super::Browser,
-    /// Bring a sign-in along: a JSON with client_id, client_secret, refresh_token and type "authorized_user"
-    #[arg(long, value_name = "FILE", group = "way", conflicts_with = "stdin")]
+    consent: super::Consent,
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "way",
+        conflicts_with = "stdin",
+        help = "Bring a sign-in along: a JSON with client_id, client_secret, refresh_token and type \"authorized_user\""
+    )]
     import: Option<PathBuf>,
     /// Take a refresh token from standard input, made for the client that the profile names
     #[arg(long, groups = ["stdin", "way"])]
@@ -71,8 +76,8 @@ async fn sign_in(
         let setup = setup(profile, client_of_profile(profile)?.unwrap_or_else(nobody));
         return Ok(google::import(&text, setup).await?);
     }
-    let by_hand = args.browser.no_browser
-        || args.browser.redirect_stdin
+    let by_hand = args.consent.no_browser
+        || args.consent.redirect_stdin
         || args.refresh_token_stdin
         || args.client_secret_stdin;
     if args.service_account.is_some()
@@ -81,13 +86,13 @@ async fn sign_in(
     {
         return service_account(args, profile).await;
     }
-    let way = args.browser.way()?;
+    let way = args.consent.way()?;
     let setup = setup(profile, client(args, profile, store, account)?);
     if args.refresh_token_stdin {
         let token = prompt::handed_over("refresh token", "--refresh-token-stdin")?;
         return Ok(google::from_refresh_token(&setup, token).await?);
     }
-    Ok(google::sign_in(&setup, way, args.browser.limit(), &Person).await?)
+    Ok(google::sign_in(&setup, way, args.consent.limit(), &Person).await?)
 }
 
 async fn service_account(args: &Args, profile: &Profile) -> anyhow::Result<Tokens> {

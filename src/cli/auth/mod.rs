@@ -37,7 +37,7 @@ enum What {
 
 /// What every sign-in that goes through a browser takes.
 #[derive(Debug, clap::Args)]
-struct Browser {
+struct Consent {
     /// Print the address, and take the address that the browser ends on
     #[arg(long, group = "way")]
     no_browser: bool,
@@ -50,7 +50,7 @@ struct Browser {
     wait: u64,
 }
 
-impl Browser {
+impl Consent {
     /// How the person reaches the page.
     fn way(&self) -> anyhow::Result<auth::Way> {
         if self.no_browser && !self.redirect_stdin && !prompt::someone() {
@@ -77,7 +77,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         match &args.what {
             What::Google(args) => google::run(args, paths, show).await,
             What::Crm(args) => crm::run(args, paths, show).await,
-            What::Status(args) => status::run(args, paths, show),
+            What::Status(args) => status::run(args, paths, *show),
         }
     };
     tokio::select! {

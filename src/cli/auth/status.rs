@@ -66,7 +66,7 @@ struct Trouble {
     hint: Option<String>,
 }
 
-pub(super) fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
+pub(super) fn run(args: &Args, paths: &Paths, show: Show) -> anyhow::Result<u8> {
     let names: Vec<String> = match &args.profile {
         Some(name) => vec![name.clone()],
         None => profile::list(&paths.config)
@@ -275,8 +275,8 @@ fn missing(profile: &Profile, side: Side, granted: &[String]) -> Vec<String> {
     }
 }
 
-fn text(report: &Report, profile: &Profile, show: &Show) -> String {
-    let mut text = show.bold(&report.profile);
+fn text(report: &Report, profile: &Profile, show: Show) -> String {
+    let mut lines = vec![show.bold(&report.profile)];
     for (service, half) in [("google", &report.google), ("crm", &report.crm)] {
         let mut rows: Vec<(&str, String)> = Vec::new();
         let who = half.account.as_deref().unwrap_or("(account not known)");
@@ -326,10 +326,9 @@ fn text(report: &Report, profile: &Profile, show: &Show) -> String {
             "crm" => profile.crm.kind.name(),
             service => service,
         };
-        text.push_str(&format!("\n  {title}"));
-        for (name, value) in rows {
-            text.push_str(&format!("\n    {name:8} {value}"));
-        }
+        lines.push(format!("  {title}"));
+        let row = |(name, value): (&str, String)| format!("    {name:8} {value}");
+        lines.extend(rows.into_iter().map(row));
     }
-    text
+    lines.join("\n")
 }

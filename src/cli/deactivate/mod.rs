@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::connect;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
+use super::schedule;
 use crate::auth::{Account, Service, Store};
-use crate::model::Sides;
+use crate::model::{Side, Sides};
 use crate::profile::{self, Profile, ProfileError};
 use crate::state::{self, PairId, ScopeId, State};
 
@@ -169,6 +170,11 @@ impl Work<'_> {
         self.show.line(&format!("{}: {text}", self.name))
     }
 
+    fn failed(&mut self, code: u8, message: &str, hint: &str) {
+        failure::say(message, Some(hint), Some(&self.name));
+        self.codes.push(code);
+    }
+
     /// What the state file knows of the profile: its scope, its pair and the pair's name.
     fn scope(&self) -> anyhow::Result<Option<Found>> {
         let Some(state) = State::peek(&self.paths.state)? else {
@@ -200,9 +206,33 @@ impl Work<'_> {
         self.say("deactivated")
     }
 
-    /// What becomes of the profile's timer.
-    fn stop_schedule(&self) -> anyhow::Result<()> {
-        self.note("scheduled passes (`crmsync sync --all --due`) leave it out from now on")
+    /// Takes the profile out of the schedule. What fails there stops nothing else.
+    fn stop_schedule(&mut self) -> anyhow::Result<()> {
+        let done = if self.args.dry_run {
+            schedule::installed(self.paths).map(|places| {
+                let would =
+                    |place: &String| format!("would be: taken out of the schedule in {place}");
+                places.iter().map(would).collect()
+            })
+        } else {
+            schedule::remove(self.paths, &self.name)
+        };
+        match done {
+            Ok(said) => {
+                for line in &said {
+                    self.note(line)?;
+                }
+                self.note("`crmsync sync --all` leaves it out from now on")
+            }
+            Err(error) => {
+                let failure = failure::explain(&error);
+                let hint = failure.hint.unwrap_or_else(|| {
+                    "take it out by hand; until then `crmsync sync --all` passes the profile over".to_owned()
+                });
+                self.failed(failure.code, &failure.message, &hint);
+                Ok(())
+            }
+        }
     }
 
     /// Other profiles, by name, that pass the test.
@@ -242,8 +272,11 @@ impl Work<'_> {
         let mut state = State::open(&self.paths.state)?;
         let gone = state.write(|tx| {
             for scope in sharing.iter().map(|(_, scope)| scope).chain([scope]) {
+                // Whoever was read before is looked at anew, changed or not.
+                for side in Side::BOTH {
+                    tx.forget_mirror(*scope, side)?;
+                }
                 tx.set_facts(*scope, |facts| {
-                    facts.cursors = Sides::default();
                     facts.last_full = Sides::default();
                     facts.last_census = None;
                     // Another fingerprint than any: the next run links and fills, and deletes nothing.

@@ -1,15 +1,10 @@
 //! The sign-ins of a profile that is deactivated: revoked at their services, then forgotten.
 
-use super::super::{connect, failure};
+use super::super::connect;
 use super::{Work, is_inactive};
 use crate::auth::{self, Account, Provider, Revoked, Service, TokenKind, Tokens};
 
 impl Work<'_> {
-    fn failed(&mut self, code: u8, message: &str, hint: &str) {
-        failure::say(message, Some(hint), Some(&self.name));
-        self.codes.push(code);
-    }
-
     /// Revokes and forgets one side's sign-in. What cannot be revoked now is kept, to be revoked later.
     pub(super) async fn sign_out(&mut self, service: Service) -> anyhow::Result<()> {
         let account = Account {
