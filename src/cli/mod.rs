@@ -29,7 +29,7 @@ use paths::Paths;
     version,
     max_term_width = 100,
     arg_required_else_help = true,
-    after_help = "Example: crmsync sync sales --dry-run\nA first look without any account: crmsync sandbox tour"
+    after_help = "Start here: crmsync configure\nExample: crmsync sync sales --dry-run\nA first look without any account: crmsync sandbox tour"
 )]
 struct Cli {
     #[command(flatten)]

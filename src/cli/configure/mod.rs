@@ -46,14 +46,17 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
     };
     let profile = draft.profile()?;
     let seen = Box::pin(look(paths, &profile)).await?;
+    let timer = args.install_timer.or(wants.timer);
+    if timer.is_some() {
+        listed(paths, &profile)?;
+    }
     let written = draft.write()?;
     if args.activate {
         activate(paths, &profile)?;
     }
     let mut text = summary::of(&profile, written, &seen, show);
-    let timers = match args.install_timer.or(wants.timer) {
+    let timers = match timer {
         Some(how) => {
-            listed(paths, &profile)?;
             let whose = if args.system {
                 Whose::Machine
             } else {
@@ -119,10 +122,12 @@ fn no_name(paths: &Paths) -> Failure {
 
 /// A schedule runs `sync --all`, which knows the profiles of the folder alone.
 fn listed(paths: &Paths, profile: &Profile) -> Result<(), Failure> {
-    if profile::list(&paths.config)
-        .iter()
-        .any(|(name, path)| *name == profile.name && same(path, &profile.path))
-    {
+    let whole = |path: &std::path::Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = match profile.path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => std::path::Path::new("."),
+    };
+    if whole(folder) == whole(&paths.config) {
         return Ok(());
     }
     Err(Failure::usage(
@@ -133,15 +138,6 @@ fn listed(paths: &Paths, profile: &Profile) -> Result<(), Failure> {
         ),
         "move the file there, or name its folder with --config-dir",
     ))
-}
-
-fn same(one: &std::path::Path, other: &std::path::Path) -> bool {
-    one == other
-        || one
-            .canonicalize()
-            .ok()
-            .zip(other.canonicalize().ok())
-            .is_some_and(|(one, other)| one == other)
 }
 
 /// Whether the profile may run; one that never ran may.
