@@ -105,7 +105,7 @@ fn a_wrong_call_is_exit_2_and_writes_nothing() {
         (vec!["--set", "sync.full_every"], "KEY=VALUE"),
         (vec!["--direction", "both"], "two-way"),
         (vec!["--frequency", "1m"], "5m"),
-        (vec!["--set", "crm.client_secret=hush"], "crmsync auth"),
+        (vec!["--set", "crm.refresh_token=hush"], "crmsync auth"),
         (vec!["--install-timer", "cron", "--system"], "systemd"),
     ] {
         let mut all = vec![

@@ -137,40 +137,48 @@ fn what_does_not_fit_is_refused_with_the_reason() {
 }
 
 #[test]
-fn the_check_names_what_would_be_refused_or_overwritten_and_writes_nothing() {
+fn the_check_names_what_would_be_overwritten_held_or_ambiguous_and_writes_nothing() {
     let sandbox = Sandbox::start(20, 20);
     let home = Home::signed_in();
-    home.with_profile(&sandbox, "sales", &["--google-group", "myContacts"]);
-    let calm = parsed(
-        &home
-            .call(&["map-fields", "sales", "--check", "--json"])
-            .expect(0)
-            .out,
+    home.with_profile(&sandbox, "sales", &[]);
+    let check = |code| {
+        let said = home.call(&["map-fields", "sales", "--check", "--json"]);
+        parsed(&said.expect(code).out)
+    };
+    let of = |found: &Value, kind: &str| -> Vec<Value> {
+        let rows = found["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["kind"] == kind && row["email"] == "met@example.com")
+            .cloned()
+            .collect()
+    };
+    sandbox.admin(
+        "/admin/google/contacts",
+        &json!({
+            "names": [{"givenName": "Ann", "familyName": "Xu"}],
+            "emailAddresses": [{"value": "met@example.com", "type": "work"}],
+        }),
     );
-    assert_eq!(calm["crm"], 20);
-    // A name that no field of the CRM holds, and a first name that differs on both sides.
-    sandbox.crm("set_field", &json!({"api_name": "Last_Name", "length": 2}));
-    let records = sandbox.crm(
-        "record_create",
-        &json!({"fields": {"Last_Name": "Xu", "Email": "new@example.com"}}),
-    );
-    assert!(records.is_object(), "{records}");
-    let checked = home.call(&["map-fields", "sales", "--check", "--json"]);
-    let found = parsed(&checked.out);
+    let record =
+        json!({"fields": {"First_Name": "Anna", "Last_Name": "Xu", "Email": "met@example.com"}});
+    sandbox.crm("record_create", &record);
+    let found = check(0);
     assert_eq!(found["crm"], 21, "{found}");
-    let rows = found["rows"].as_array().unwrap();
-    let kinds: Vec<&str> = rows
-        .iter()
-        .map(|row| row["kind"].as_str().unwrap())
-        .collect();
-    let asks = kinds
-        .iter()
-        .any(|kind| ["refused", "held", "ambiguous"].contains(kind));
-    assert_eq!(checked.code, if asks { 3 } else { 0 }, "{kinds:?}");
-    assert_eq!(
-        home.path(".local/state/crmsync/state.sqlite3").exists(),
-        false
-    );
+    let lost = of(&found, "overwritten");
+    assert_eq!(lost.len(), 1, "{found}");
+    assert_eq!(lost[0]["field"], "name.given");
+    assert_eq!(lost[0]["side"], "google");
+    assert_eq!(lost[0]["from"], "Ann");
+    assert_eq!(lost[0]["to"], "Anna");
+
+    home.call(&["configure", "sales", "--on-conflict", "hold"])
+        .expect(0);
+    let found = check(3);
+    assert_eq!(of(&found, "held").len(), 1, "{found}");
+    assert_eq!(of(&found, "overwritten").len(), 0, "{found}");
+
+    sandbox.crm("record_create", &record);
+    assert_eq!(of(&check(3), "ambiguous").len(), 1);
+    assert!(!home.path(".local/state/crmsync/state.sqlite3").exists());
 }
 
 #[test]

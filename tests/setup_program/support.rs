@@ -91,14 +91,10 @@ impl Home {
             format!("crm.endpoint={address}"),
             "google.account=me@example.com".to_owned(),
         ];
-        let mut args = vec![
-            "configure",
-            name,
-            "--google-group",
-            "CRM",
-            "--crm-view",
-            "All Contacts",
-        ];
+        let mut args = vec!["configure", name, "--crm-view", "All Contacts"];
+        if !more.contains(&"--google-group") {
+            args.extend(["--google-group", "CRM"]);
+        }
         for each in &endpoints {
             args.extend(["--set", each.as_str()]);
         }

@@ -104,16 +104,20 @@ fn found(look: &Look, side: Side) -> String {
     match look {
         Look::SignedOut => ", not checked: not signed in".to_owned(),
         Look::Failed(_) => ", not checked".to_owned(),
-        Look::Done { probe, size, .. } => {
+        Look::Done {
+            probe,
+            size: members,
+            ..
+        } => {
             let who = probe
                 .user
                 .as_deref()
                 .map(|user| format!(", signed in as {user}"))
                 .unwrap_or_default();
-            let count = match (side, probe.list.id.is_empty(), size) {
+            let count = match (side, probe.list.id.is_empty(), members) {
                 (Side::Google, true, _) => ", new: the first sync makes it".to_owned(),
                 (_, _, Some(1)) => ", 1 contact".to_owned(),
-                (_, _, Some(size)) => format!(", {size} contacts"),
+                (_, _, Some(members)) => format!(", {members} contacts"),
                 (_, _, None) => String::new(),
             };
             format!("{count}{who}")

@@ -72,8 +72,8 @@ impl Fields {
 
 pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
     let mut profile = load(args, paths)?;
-    let changes = args.reset || !args.add.is_empty() || !args.remove.is_empty();
-    if changes {
+    let edits = args.reset || !args.add.is_empty() || !args.remove.is_empty();
+    if edits {
         let fields = match Box::pin(fields(paths, &profile)).await {
             Ok(fields) => Some(fields),
             Err(error) => {
