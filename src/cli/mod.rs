@@ -1,14 +1,20 @@
 //! The terminal: what a user types, and where each subcommand goes.
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc lines of arguments are the help text as users read it"
+)]
 
 mod auth;
 mod configure;
 mod connect;
+mod deactivate;
 mod failure;
 mod logging;
 mod map_fields;
 mod output;
 mod paths;
 mod progress;
+mod prompt;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schedule;
@@ -89,6 +95,8 @@ enum Command {
     Sync(sync::Args),
     /// What the last runs did and what waits
     Status(status::Args),
+    /// Stop a profile, revoke and forget its sign-ins, keep its links
+    Deactivate(deactivate::Args),
     /// A simulated Google People API and Zoho CRM on loopback
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Args),
@@ -125,6 +133,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::MapFields(args) => on_runtime(map_fields::run(args, &paths, &show)),
         Command::Sync(args) => on_runtime(sync::run(args, &paths, &show)),
         Command::Status(args) => status::run(args, &paths, &show),
+        Command::Deactivate(args) => on_runtime(deactivate::run(args, &paths, &show)),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => on_runtime(sandbox::run(args, &show)),
         Command::Completions { shell } => {

@@ -11,6 +11,7 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::connect;
+use super::deactivate;
 use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
@@ -244,6 +245,7 @@ async fn sync(
     started: Timestamp,
     stop: &AtomicBool,
 ) -> anyhow::Result<Report> {
+    deactivate::refuse_inactive(paths, &profile.name)?;
     let remotes = connect::open(paths, profile, args.patience)?;
     let bars = Bars::wanted(show.no_progress || args.json, &profile.name);
     let monitor: &dyn Monitor = bars.as_ref().map_or(&Silent, |bars| bars);
@@ -265,6 +267,7 @@ async fn sync(
             },
             now: started.as_second(),
             started: seconds(started),
+            begun: std::time::Instant::now(),
             state_file: paths.state.clone(),
         },
         monitor,

@@ -159,7 +159,7 @@ impl Http {
             .await
             .map_err(SendError::Failed)?;
         let mut renewed = false;
-        let mut tries = 0_u32;
+        let (mut tries, mut broken) = (0_u32, 0_u32);
         // Whether any attempt so far may have been executed without an answer that says so.
         let mut reached = false;
         let settle = |reached: bool, error: Error| {
@@ -175,8 +175,9 @@ impl Http {
                 Ok(answer) => answer,
                 Err(trouble) => {
                     reached |= trouble.sent;
+                    broken += 1;
                     let repeatable = !trouble.sent || call.repeat == Repeat::Safe;
-                    if repeatable && tries < trouble.tries && self.pause(backoff(tries)).await {
+                    if repeatable && broken < trouble.tries && self.pause(backoff(broken)).await {
                         continue;
                     }
                     return Err(settle(reached, trouble.error));
@@ -227,6 +228,7 @@ impl Http {
                     let retry_after = (!asked.is_zero()).then_some(asked);
                     let failed = Error {
                         retry_after,
+                        hint: Some("Try again later; a longer --patience waits longer.".to_owned()),
                         ..fail(kind, &reason)
                     };
                     return Err(settle(reached, failed));
@@ -262,7 +264,10 @@ impl Http {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let host = url.host_str().unwrap_or_default();
+        let host = url
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let local = is_loopback(&url);
         if url.scheme() != "https" && !local {
             return Err(fail(

@@ -2,8 +2,8 @@
 
 use super::Note;
 use crate::model::{
-    Base, Change, Edit, Fields, Link, Moment, Record, Rest, Rules, Seen, Side, Sides, Stored, Swap,
-    Version, Write,
+    Base, Change, Edit, Fields, Key, Link, Moment, Record, Rest, Rules, Seen, Side, Sides, Stored,
+    Swap, Version, Write,
 };
 
 /// The edits that one confirmed write calls for. `known` is the record as it was before the write
@@ -57,7 +57,7 @@ pub fn settle(
             patch,
             ..
         } => {
-            let Some((record, surprise)) = updated(stored, known, patch) else {
+            let Some((record, surprise)) = updated(stored, known, patch, rules) else {
                 return Vec::new();
             };
             let base = patch
@@ -142,6 +142,7 @@ fn updated(
     stored: &Stored,
     known: Option<&Record>,
     patch: &crate::model::Patch,
+    rules: &Rules,
 ) -> Option<(Record, bool)> {
     match stored {
         Stored::Record(record) => {
@@ -163,6 +164,9 @@ fn updated(
         } => {
             let mut record = known?.clone();
             apply(&mut record, patch);
+            if let Some(Swap { to, .. }) = patch.get(&rules.key) {
+                record.key = to.as_ref().map(|value| Key::from(value.canonical()));
+            }
             record.version = version.clone();
             record.changed_at = changed_at.or(record.changed_at);
             record.listed = listed.unwrap_or(record.listed);

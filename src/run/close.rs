@@ -136,7 +136,7 @@ fn plan_row(session: &Session<'_>, write: &Write) -> PlanRow {
     };
     let op = match write.change.op() {
         Op::Archive => Op::Ungroup.name(),
-        op => op.name(),
+        op @ (Op::Create | Op::Update | Op::Delete | Op::Group | Op::Ungroup) => op.name(),
     };
     let archived = matches!(write.change, Change::Archive { .. });
     let into = if archived {
@@ -259,8 +259,7 @@ pub(super) fn close(
     let counts = session.with(|tx| tx.counts(session.scope))?;
     let profile = job.profile;
     let fingerprint = session.fingerprint.clone();
-    let ended = jiff::Timestamp::now().as_millisecond() - session.now.0.saturating_mul(1000);
-    report.duration_ms = u64::try_from(ended).unwrap_or(0);
+    report.duration_ms = job.options.elapsed_ms();
     let json = serde_json::to_string(&report).unwrap_or_default();
     let held = |report: &Report| {
         let held = |row: &&super::ConflictRow| row.winner == "none";
@@ -302,6 +301,7 @@ pub(super) fn close(
 }
 
 /// The profile's word for a direction.
+#[must_use]
 pub fn direction_name(direction: crate::model::Direction) -> &'static str {
     match direction {
         crate::model::Direction::TwoWay => "two-way",

@@ -87,7 +87,7 @@ impl From<state::Error> for Error {
 
 /// A brake's refusal: what it saw, what it fears, and the one command to go on.
 #[must_use]
-pub fn refused(refusal: &Refusal, profile: &str) -> Error {
+pub(super) fn refused(refusal: &Refusal, profile: &str) -> Error {
     let (fear, hint) = match refusal.threat {
         Threat::Bulk(_) => (
             "so many at once look like an accident on one side",

@@ -167,10 +167,18 @@ pub fn resolve(
             )
         };
         let Some(info) = fields.get(entry.crm.as_str()) else {
-            let near = nearest(&entry.crm, fields.keys().copied())
-                .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+            let near = nearest(&entry.crm, fields.keys().copied()).map_or_else(
+                || {
+                    "if it is there, the user's profile hides it: give access, or map another"
+                        .to_owned()
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
             let module = profile.crm.kind.module();
-            let message = format!("{module} has no field `{}`", entry.crm);
+            let message = format!(
+                "{module} has no field `{}` that the signed-in user can see",
+                entry.crm
+            );
             return Err(wrong(MapPart::Crm(at), &message, &near));
         };
         if info.hidden {

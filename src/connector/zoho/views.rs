@@ -1,11 +1,10 @@
 //! The module's list views, and the one that a profile names.
 
 use super::Zoho;
-use super::api::Ask;
+use super::api::{Ask, fail};
 use super::gear::Extra;
-use super::meta::unknown_view;
 use super::wire::{Count, View, Views};
-use crate::connector::Error;
+use crate::connector::{Error, Kind};
 use crate::model::{ListInfo, Probe};
 
 const SCOPE: &str = "ZohoCRM.settings.custom_views.READ";
@@ -132,7 +131,7 @@ fn nearest<'a>(views: &'a [View], asked: &str) -> Vec<&'a str> {
         .iter()
         .map(|view| (distance(&name(view).to_lowercase(), &asked), name(view)))
         .collect();
-    near.sort();
+    near.sort_unstable();
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
@@ -150,6 +149,26 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// A failure of choosing the list.
+fn unknown_view(asked: &str, nearest: &[&str]) -> Error {
+    let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    Error {
+        hint: Some(if names.is_empty() {
+            "Choose a list view: crmsync configure".to_owned()
+        } else {
+            format!(
+                "Did you mean {}? Choose a list view: crmsync configure",
+                names.join(" or ")
+            )
+        }),
+        ..fail(
+            "find the list view",
+            Kind::Unknown,
+            &format!("there is no list view `{asked}`, or the user cannot see it"),
+        )
+    }
 }
 
 #[cfg(test)]

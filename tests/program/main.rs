@@ -1,0 +1,22 @@
+//! `sync` and `status` as a user types them, against the sandbox: output, exit codes, files, requests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod brakes;
+mod care;
+mod deletes;
+mod dry;
+mod errors;
+mod faults;
+mod json;
+mod limits;
+mod lists;
+mod quiet;
+mod rematch;
+mod requests;
+mod rules;
+mod support;
