@@ -20,6 +20,7 @@ mod sandbox;
 mod schedule;
 mod status;
 mod sync;
+mod text;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,7 +89,7 @@ enum Command {
     /// Sign in to Google or to the CRM
     Auth(auth::Args),
     /// Choose the lists and the rules, and write the profile
-    Configure(configure::Args),
+    Configure(Box<configure::Args>),
     /// Show and change which field goes where
     MapFields(map_fields::Args),
     /// One pass over one or more profiles

@@ -179,7 +179,8 @@ fn a_deactivated_profile_is_woken_without_duplicates() {
     let home = Home::signed_in();
     home.with_profile(&sandbox, "sales", &["--google-group", "myContacts"]);
     home.call(&["sync", "sales"]).expect(0);
-    sleep_profile(&home);
+    home.call(&["deactivate", "sales", "--keep-tokens"])
+        .expect(0);
     home.call(&["sync", "sales"]).expect(7);
     let said = home.call(&["configure", "sales"]).expect(0);
     assert!(
@@ -194,14 +195,43 @@ fn a_deactivated_profile_is_woken_without_duplicates() {
     assert_eq!(report["crm"]["created"], 0, "{report}");
 }
 
-/// What `deactivate` notes in the state file.
-fn sleep_profile(home: &Home) {
-    let file = home.path(".local/state/crmsync/state.sqlite3");
-    let mut state = crmsync::state::State::open(&file).unwrap();
-    state
-        .write(|tx| {
-            let (scope, _) = tx.scope_of("sales")?.unwrap();
-            tx.set_facts(scope, |facts| facts.active = false)
-        })
-        .unwrap();
+#[test]
+fn deactivating_fits_the_schedule_and_the_last_one_takes_it_out() {
+    let home = Home::new();
+    let mine = "0 3 * * * backup\n";
+    std::fs::write(home.path("crontab"), mine).unwrap();
+    profile(&home, "sales", &["--frequency", "1h"]).expect(0);
+    profile(
+        &home,
+        "leads",
+        &["--frequency", "15m", "--install-timer", "cron"],
+    )
+    .expect(0);
+    assert!(home.read("crontab").unwrap().contains("/15 * * * *"));
+    let said = home.call(&["deactivate", "leads"]).expect(0);
+    assert!(
+        said.out.contains("cron starts crmsync every hour now"),
+        "{}",
+        said.out
+    );
+    assert!(!home.read("crontab").unwrap().contains("/15"));
+    let said = home.call(&["deactivate", "sales"]).expect(0);
+    assert!(said.out.contains("out of the crontab"), "{}", said.out);
+    assert_eq!(home.read("crontab").unwrap(), mine);
+    let said = home
+        .call(&["configure", "sales", "--install-timer", "cron"])
+        .expect(7);
+    assert!(said.err.contains("--activate"), "{}", said.err);
+    home.call(&[
+        "configure",
+        "sales",
+        "--activate",
+        "--install-timer",
+        "systemd",
+    ])
+    .expect(0);
+    assert!(home.path(".config/systemd/user/crmsync.timer").exists());
+    home.call(&["deactivate", "sales"]).expect(0);
+    assert!(!home.path(".config/systemd/user/crmsync.timer").exists());
+    assert_eq!(home.read("crontab").unwrap(), mine);
 }

@@ -9,6 +9,7 @@ mod wizard;
 
 use std::io::IsTerminal as _;
 
+use super::deactivate::is_inactive;
 use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
@@ -28,7 +29,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         return Ok(0);
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let which = match which(args, paths)? {
+    let which = match which(args, paths) {
         Some(which) => which,
         None if terminal => wizard::name(paths)?,
         None => return Err(no_name(paths).into()),
@@ -54,7 +55,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
     if args.activate {
         activate(paths, &profile)?;
     }
-    let mut text = summary::of(&profile, written, &seen, show);
+    let mut text = summary::of(&profile, written, &seen, *show);
     let timers = match timer {
         Some(how) => {
             let whose = if args.system {
@@ -67,7 +68,12 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         None => schedule::adapt(paths)?,
     };
     summary::schedule(&mut text, paths, &profile, &timers)?;
-    summary::next(&mut text, &profile, &seen, active(paths, &profile)?);
+    summary::next(
+        &mut text,
+        &profile,
+        &seen,
+        !is_inactive(paths, &profile.name)?,
+    );
     if !show.quiet {
         show.bytes(text.as_bytes())?;
     }
@@ -91,15 +97,15 @@ fn troubles(seen: &look::Seen) -> u8 {
 }
 
 /// The profile that is meant: the named one, else the only one.
-fn which(args: &Args, paths: &Paths) -> anyhow::Result<Option<String>> {
+fn which(args: &Args, paths: &Paths) -> Option<String> {
     if let Some(which) = &args.profile {
-        return Ok(Some(which.clone()));
+        return Some(which.clone());
     }
     let mut known = profile::list(&paths.config);
-    Ok(match (known.pop(), known.pop()) {
+    match (known.pop(), known.pop()) {
         (Some((name, _)), None) => Some(name),
         (_, _) => None,
-    })
+    }
 }
 
 fn no_name(paths: &Paths) -> Failure {
@@ -140,20 +146,9 @@ fn listed(paths: &Paths, profile: &Profile) -> Result<(), Failure> {
     ))
 }
 
-/// Whether the profile may run; one that never ran may.
-fn active(paths: &Paths, profile: &Profile) -> anyhow::Result<bool> {
-    let Some(state) = State::peek(&paths.state)? else {
-        return Ok(true);
-    };
-    Ok(match state.scope_of(&profile.name)? {
-        Some((scope, _)) => state.facts(scope)?.active,
-        None => true,
-    })
-}
-
 /// Wakes a deactivated profile.
 fn activate(paths: &Paths, profile: &Profile) -> anyhow::Result<()> {
-    if active(paths, profile)? {
+    if !is_inactive(paths, &profile.name)? {
         return Ok(());
     }
     let mut state = State::open(&paths.state)?;

@@ -1,20 +1,19 @@
 //! What `configure` says at the end: the choices, the lists with their sizes, the schedule, and what
 //! to do next.
 
-use std::fmt::Write as _;
-
 use super::draft::Written;
 use super::look::{Look, Seen};
 use crate::cli::output::Show;
 use crate::cli::paths::Paths;
 use crate::cli::schedule::{self, Whose};
+use crate::cli::text::push;
 use crate::model::{OnConflict, OnDelete, OnLeave, Side};
 use crate::profile::{CrmKind, Profile};
 use crate::run::direction_name;
 use crate::run::prepare::duration_text;
 
 /// The choices.
-pub(super) fn of(profile: &Profile, written: Written, seen: &Seen, show: &Show) -> String {
+pub(super) fn of(profile: &Profile, written: Written, seen: &Seen, show: Show) -> String {
     let done = match written {
         Written::New => "written",
         Written::Changed => "changed",
@@ -127,13 +126,6 @@ fn found(look: &Look, side: Side) -> String {
 
 fn row(text: &mut String, name: &str, value: &str) {
     push(text, format_args!("  {name:10} {value}\n"));
-}
-
-fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    if text.write_fmt(what).is_err() {
-        text.push('?');
-    }
 }
 
 /// What starts the runs: where it is installed, else what could be.

@@ -358,7 +358,7 @@ async fn list(paths: &Paths, draft: &mut Draft, side: Side) -> anyhow::Result<bo
         let ask = cliclack::input("What shall the new label be called?")
             .default_input(if now.is_empty() { usual } else { &now })
             .interact::<String>();
-        chosen = answer(ask)?.trim().to_owned();
+        answer(ask)?.trim().clone_into(&mut chosen);
     }
     let same = there.is_some_and(|there| named(side, there, &lists) == chosen);
     if !same || draft.is_new() {

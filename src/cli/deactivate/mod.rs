@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::connect;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
+use super::schedule;
 use crate::auth::{Account, Service, Store};
 use crate::model::Sides;
 use crate::profile::{self, Profile, ProfileError};
@@ -201,8 +202,18 @@ impl Work<'_> {
     }
 
     /// What becomes of the profile's timer.
-    fn stop_schedule(&self) -> anyhow::Result<()> {
-        self.note("scheduled passes (`crmsync sync --all --due`) leave it out from now on")
+    fn stop_schedule(&mut self) -> anyhow::Result<()> {
+        self.note("scheduled passes (`crmsync sync --all --due`) leave it out from now on")?;
+        if self.args.dry_run {
+            return Ok(());
+        }
+        match schedule::remove(self.paths, &self.name) {
+            Ok(done) => done.iter().try_for_each(|line| self.note(line)),
+            Err(error) => {
+                self.codes.push(failure::show(&error));
+                Ok(())
+            }
+        }
     }
 
     /// Other profiles, by name, that pass the test.

@@ -1,13 +1,12 @@
 //! The fields of both sides and the pairs, as a table of 80 columns and as JSON.
 
-use std::fmt::Write as _;
-
 use comfy_table::presets::ASCII_FULL_CONDENSED;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use serde_json::{Value, json};
 
 use super::{Fields, arrow, suggest};
 use crate::cli::output::Show;
+use crate::cli::text::push;
 use crate::mapping::Path;
 use crate::model::{FieldInfo, FieldKind};
 use crate::profile::Profile;
@@ -17,7 +16,7 @@ use crate::run::prepare::Mapped;
 const WIDTH: u16 = 80;
 
 /// The table, what is not mapped, and what could be.
-pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: &Show) -> String {
+pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: Show) -> String {
     let which = match profile.map {
         Some(_) => "the profile's own mapping",
         None => "the default mapping",
@@ -186,13 +185,6 @@ fn wrapped(words: &[String]) -> String {
     }
     push(&mut text, format_args!("{line}\n"));
     text
-}
-
-fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    if text.write_fmt(what).is_err() {
-        text.push('?');
-    }
 }
 
 /// The same as data.

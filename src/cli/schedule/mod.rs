@@ -87,12 +87,8 @@ impl Entry {
         let name = if usual {
             "crmsync".to_owned()
         } else {
-            let tag: String = own
-                .iter()
-                .take(4)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            format!("crmsync-{tag}")
+            let tag = u32::from_be_bytes(std::array::from_fn(|at| own[at]));
+            format!("crmsync-{tag:08x}")
         };
         Ok(Self {
             program,
@@ -196,7 +192,6 @@ pub(super) fn adapt(paths: &Paths) -> anyhow::Result<Vec<String>> {
 
 /// Takes a profile out of the schedule: the entry goes when no other active profile is left, else
 /// its period is fitted to them. Says what was done, and so says nothing when nothing is installed.
-#[cfg_attr(not(test), expect(dead_code, reason = "called by `deactivate`"))]
 pub(super) fn remove(paths: &Paths, profile: &str) -> anyhow::Result<Vec<String>> {
     fit(paths, Some(profile))
 }
