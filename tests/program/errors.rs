@@ -211,7 +211,7 @@ fn a_mapping_to_a_read_only_unknown_or_hidden_field_points_at_the_line() {
         &home,
         &["hid"],
         7,
-        &["hid.toml:", "Fax", "hidden"],
+        &["hid.toml:", "Fax", "hides it"],
     );
     home.profile(
         "sales",
@@ -325,8 +325,8 @@ fn a_broken_unknown_or_deactivated_profile_is_exit_7() {
     home.profile("sales", &[]);
     home.synced(&["sales"]);
     let state = rusqlite::Connection::open(home.state()).unwrap();
-    let changed = state.execute("update scope set active = 0", []).unwrap();
-    assert_eq!(changed, 1);
+    let set = "UPDATE scope SET facts = json_set(facts, '$.active', json('false'))";
+    assert_eq!(state.execute(set, []).unwrap(), 1);
     drop(state);
     fails(
         &sandbox,
