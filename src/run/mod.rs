@@ -14,7 +14,7 @@ mod report;
 mod think;
 
 pub use close::direction_name;
-pub use error::Error;
+pub use error::{Error, state_message};
 pub use monitor::{Event, Monitor, Silent};
 pub use report::{
     ConflictRow, Failure, FromTo, NoticeRow, Outcome, PlanRow, ProblemRow, Report, Tally,

@@ -319,3 +319,19 @@ fn a_create_whose_fate_is_unknown_waits_for_the_next_run_and_is_counted() {
     assert_eq!(next["google"]["created"], 5, "{next}");
     whole(&sandbox, &home, 12, "a lost create");
 }
+
+#[test]
+fn a_quota_of_google_that_outlasts_the_patience_ends_the_run_and_the_next_goes_on() {
+    for kind in ["rate_limited_a", "rate_limited_b"] {
+        for call in ["connections.list", "batchCreateContacts"] {
+            let what = format!("{kind} on {call}");
+            let (sandbox, home) = start();
+            sandbox.fault(&json!({"service": "google", "call": call, "kind": kind, "times": 1}));
+            let ran = home.sync(&["sales", "--patience", "2s"]).exits(6);
+            assert_eq!(ran.object()["outcome"], "unavailable", "{what}");
+            assert!(ran.stderr.contains("help:"), "{what}: {}", ran.stderr);
+            home.synced(&["sales"]);
+            whole(&sandbox, &home, 12, &what);
+        }
+    }
+}
