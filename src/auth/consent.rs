@@ -10,7 +10,7 @@ use oauth2::{
 };
 use url::Url;
 
-use super::error::{Error, Kind};
+use super::error::{Error, Kind, plain};
 use super::loopback::{Arrival, Listener, Page, Place, parse_query};
 use super::wire::checked;
 use super::{Client, Prompter, Way};
@@ -110,18 +110,27 @@ pub(super) async fn consent(ask: Ask<'_>, prompter: &dyn Prompter) -> Result<Con
     let waiting = async {
         match ask.way {
             Way::Browser => {
-                if let Err(why) = prompter.open(url.as_str()) {
-                    prompter.say(&format!(
-                        "No browser could be opened ({why}). Open this address in a browser on this machine:\n{url}"
-                    ));
-                }
+                let opened = match prompter.open(url.as_str()) {
+                    Ok(()) => "Sign in with the browser that opens.".to_owned(),
+                    Err(why) => format!("No browser could be opened ({why})."),
+                };
+                prompter.say(&format!(
+                    "{opened} The address, for any browser on this machine:\n{url}"
+                ));
                 let Arrival { params, page } = over_loopback.await;
                 Ok((params, Some(page)))
             }
             Way::Paste => {
+                let tunnel = listener.as_ref().map_or_else(String::new, |listener| {
+                    let port = listener.port();
+                    format!(
+                        "To let the browser of another machine come back by itself, first run there: \
+                         ssh -L {port}:127.0.0.1:{port} THIS-MACHINE\n"
+                    )
+                });
                 prompter.say(&format!(
-                    "Open this address in any browser, sign in, and paste the address of the page that the browser \
-                     ends on, even if it says that it cannot be reached:\n{url}"
+                    "{tunnel}Open this address in any browser, sign in, and paste the address of the page that the \
+                     browser ends on, even if it says that it cannot be reached:\n{url}"
                 ));
                 tokio::select! {
                     Arrival { params, page } = over_loopback => Ok((params, Some(page))),
@@ -165,7 +174,7 @@ pub(super) async fn consent(ask: Ask<'_>, prompter: &dyn Prompter) -> Result<Con
 }
 
 fn denial(service: &str, error: &str) -> Error {
-    let error: String = error.chars().filter(|c| !c.is_control()).take(80).collect();
+    let error = plain(error);
     match error.as_str() {
         "access_denied" => Error::new(
             Kind::Denied,

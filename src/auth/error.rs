@@ -93,6 +93,11 @@ impl Error {
     }
 }
 
+/// What a server said, fit for a line on a terminal: without control characters, and not endless.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
 /// Where and how a JSON text is wrong, without the values that serde's own message may quote.
 pub(super) fn json_fault(fault: &serde_json::Error) -> String {
     let text = fault.to_string();

@@ -33,6 +33,7 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Listener {
     socket: TcpListener,
+    port: u16,
     uri: String,
 }
 
@@ -81,7 +82,7 @@ impl Listener {
             match socket.and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
                 Ok((port, socket)) => {
                     let uri = Self::uri(port);
-                    return Ok(Self { socket, uri });
+                    return Ok(Self { socket, port, uri });
                 }
                 Err(fault) => last = Some(fault),
             }
@@ -97,6 +98,11 @@ impl Listener {
     /// The redirect address of a port.
     pub(super) fn uri(port: u16) -> String {
         format!("http://127.0.0.1:{port}/")
+    }
+
+    /// The port that was taken.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address that the service has to send the browser to.
@@ -232,4 +238,75 @@ fn escape(text: &str) -> String {
         }
     }
     safe
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::auth::testing::get;
+    use url::Url;
+
+    async fn taken() -> (TcpListener, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (listener, port)
+    }
+
+    #[tokio::test]
+    async fn a_busy_port_is_passed_over_and_all_busy_is_an_error() {
+        let ((_one, busy), (two, free)) = (taken().await, taken().await);
+        let busy_only: &'static [u16] = Box::leak(Box::new([busy]));
+        let both: &'static [u16] = Box::leak(Box::new([busy, free]));
+        let error = Listener::bind(Place::OneOf(busy_only)).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unavailable);
+        assert!(error.message.contains(&busy.to_string()));
+        assert!(error.hint.unwrap().contains("--no-browser"));
+        drop(two);
+        let listener = Listener::bind(Place::OneOf(both)).await.unwrap();
+        assert_eq!(listener.redirect_uri(), format!("http://127.0.0.1:{free}/"));
+    }
+
+    #[tokio::test]
+    async fn strangers_and_silent_connections_do_not_hold_up_the_redirect() {
+        let listener = Listener::bind(Place::AnyPort).await.unwrap();
+        let base = Url::parse(listener.redirect_uri()).unwrap();
+        let at = |target: &str| base.join(target).unwrap();
+        let silent = TcpStream::connect((Ipv4Addr::LOCALHOST, base.port().unwrap()))
+            .await
+            .unwrap();
+        let browsing = async {
+            assert!(get(&at("/favicon.ico?")).await.starts_with("HTTP/1.1 404"));
+            assert!(
+                get(&at("/?code=1&state=other"))
+                    .await
+                    .starts_with("HTTP/1.1 400")
+            );
+            assert!(get(&at("/?state=mine")).await.starts_with("HTTP/1.1 404"));
+            get(&at("/?code=a%2Fb&state=mine")).await
+        };
+        let answering = async {
+            let arrival = listener.arrival("mine").await;
+            assert_eq!(arrival.params["code"], "a/b");
+            arrival.page.show("It <worked>", "a & \"b\"").await;
+        };
+        let (page, ()) = tokio::time::timeout(Duration::from_secs(5), async {
+            tokio::join!(browsing, answering)
+        })
+        .await
+        .unwrap();
+        assert!(page.starts_with("HTTP/1.1 200"));
+        assert!(page.contains("It &lt;worked&gt;") && page.contains("a &amp; &quot;b&quot;"));
+        drop(silent);
+    }
+
+    #[tokio::test]
+    async fn an_unanswered_browser_hears_that_the_program_ended() {
+        let listener = Listener::bind(Place::AnyPort).await.unwrap();
+        let url = Url::parse(&format!("{}?error=x&state=s", listener.redirect_uri())).unwrap();
+        let (page, ()) = tokio::join!(get(&url), async {
+            drop(listener.arrival("s").await);
+        });
+        assert!(page.contains("Not signed in"));
+    }
 }

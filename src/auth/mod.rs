@@ -15,8 +15,12 @@ pub mod google;
 mod loopback;
 mod oauth;
 mod service_account;
+#[cfg(all(test, unix))]
+mod service_account_tests;
 mod source;
 mod store;
+#[cfg(all(test, unix))]
+mod store_tests;
 #[cfg(test)]
 mod testing;
 mod wire;
@@ -159,8 +163,8 @@ pub enum Way {
 /// What a sign-in needs from whoever talks to the person; no terminal code lives in this module.
 #[async_trait]
 pub trait Prompter: Send + Sync {
-    /// Opens the address in a browser; an error says why there is none, and the address is then
-    /// said with [`Prompter::say`].
+    /// Opens the address in a browser; an error says why there is none. The address is said with
+    /// [`Prompter::say`] in any case.
     fn open(&self, url: &str) -> Result<(), String>;
     /// Shows a line of text, which may hold the address to open.
     fn say(&self, text: &str);
@@ -265,6 +269,16 @@ impl Tokens {
         Self {
             access_token: Some(key),
             ..Self::new(Provider::Other, TokenKind::ApiKey)
+        }
+    }
+
+    /// A client with its secret, before anybody signed in with it.
+    #[must_use]
+    pub fn client_only(provider: Provider, kind: TokenKind, client: Client) -> Self {
+        Self {
+            client_id: Some(client.id),
+            client_secret: Some(client.secret),
+            ..Self::new(provider, kind)
         }
     }
 

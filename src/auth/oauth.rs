@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Client;
 use super::consent::Consent;
-use super::error::Error;
+use super::error::{Error, plain};
 use super::wire::{Trouble, checked, send};
 
 /// Waits before a call that found no server, or a broken one, is made again.
@@ -67,12 +67,12 @@ pub(super) struct Refusal {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.error)?;
+        f.write_str(&plain(&self.error))?;
         for more in [&self.error_description, &self.error_subtype]
             .into_iter()
             .flatten()
         {
-            write!(f, ": {more}")?;
+            write!(f, ": {}", plain(more))?;
         }
         Ok(())
     }

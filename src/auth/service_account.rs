@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use yup_oauth2::{CustomHyperClientBuilder, ServiceAccountAuthenticator, ServiceAccountKey};
 
-use super::error::{Error, Kind, json_fault};
+use super::error::{Error, Kind, json_fault, plain};
 use super::store::{Bar, read_private};
 use super::wire::{CALL_LIMIT, checked, install_provider};
 
@@ -68,7 +68,10 @@ pub(super) async fn sign(
     };
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())
-        .map_err(|fault| Error::new(Kind::Io, format!("cannot set up TLS: {fault}")))?
+        .map_err(|fault| {
+            Error::new(Kind::Io, format!("cannot set up TLS: {fault}"))
+                .hint("install the system's CA certificates (package ca-certificates)")
+        })?
         .https_or_http()
         .enable_http1()
         .build();
@@ -152,9 +155,9 @@ impl Facts {
             scopes,
         } = self;
         let said = if description.is_empty() {
-            error.to_owned()
+            plain(error)
         } else {
-            format!("{error}: {description}")
+            plain(&format!("{error}: {description}"))
         };
         let (kind, why, hint) = match error {
             "unauthorized_client" => (

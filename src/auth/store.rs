@@ -17,8 +17,8 @@ const LOCK_STEP: Duration = Duration::from_millis(25);
 /// The directory of the token files, `tokens` beside the state file.
 #[derive(Clone, Debug)]
 pub struct Store {
-    dir: PathBuf,
-    credentials: Option<PathBuf>,
+    pub(super) dir: PathBuf,
+    pub(super) credentials: Option<PathBuf>,
 }
 
 /// The right to renew one account's tokens; given back when dropped, by the system if need be.

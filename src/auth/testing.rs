@@ -168,7 +168,7 @@ impl Prompter for Person {
         let Act::Return(mut params) = self.act.clone() else {
             return match self.act {
                 Act::NoBrowser => Err("none found".to_owned()),
-                _ => Ok(()),
+                Act::Return(_) | Act::Close | Act::Paste(_) | Act::PasteNothing => Ok(()),
             };
         };
         let asked = self.asked();
@@ -200,7 +200,7 @@ impl Prompter for Person {
                         .replace("REDIRECT", &asked["redirect_uri"]),
                 )
             }
-            _ => None,
+            Act::Return(_) | Act::Close | Act::NoBrowser | Act::PasteNothing => None,
         }
     }
 }

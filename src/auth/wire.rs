@@ -90,6 +90,8 @@ pub(super) struct Trouble(String);
 fn brief(fault: reqwest::Error) -> Trouble {
     let what = if fault.is_timeout() {
         "no answer in time".to_owned()
+    } else if fault.is_builder() {
+        "the call cannot be made; are the system's CA certificates installed?".to_owned()
     } else if fault.is_connect() {
         "the server cannot be reached".to_owned()
     } else {

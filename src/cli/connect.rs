@@ -90,28 +90,49 @@ pub(super) fn open(
     patience: Duration,
 ) -> anyhow::Result<Remotes> {
     let patience = Patience::new(patience);
-    let google_tokens = tokens(paths, profile, Side::Google)?;
-    let crm_tokens = tokens(paths, profile, Side::Crm)?;
-    if let Some(scopes) = google_tokens.scopes() {
+    let google = google(paths, profile, &patience)?;
+    let (crm, defaults) = crm(paths, profile, &patience)?;
+    Ok(Remotes {
+        google,
+        crm,
+        defaults,
+    })
+}
+
+/// Opens Google alone.
+pub(super) fn google(
+    paths: &Paths,
+    profile: &Profile,
+    patience: &Patience,
+) -> anyhow::Result<Google> {
+    let tokens = tokens(paths, profile, Side::Google)?;
+    if let Some(scopes) = tokens.scopes() {
         auth::google::check_scopes(&scopes, access(profile, Side::Google), &profile.name)?;
     }
-    let account = google_tokens
-        .account()
-        .or_else(|| profile.google.account.clone());
     let mut settings = GoogleSettings::new(&profile.google.group);
     if let Some(endpoint) = &profile.google.endpoint {
         settings.endpoint.clone_from(endpoint);
     }
-    settings.account = account;
+    settings.account = tokens.account().or_else(|| profile.google.account.clone());
     if !profile.sync.direction.writes(Side::Google) {
         settings.writes = Writes::Never;
         settings.new_group = NewGroup::Refuse;
     }
-    let http = client("Google", "Bearer", google_tokens, patience.clone(), profile)?;
-    let google = Google::new(settings, http);
-    let (crm, defaults): (Box<dyn Sink>, _) = match &profile.crm.kind {
+    let http = client("Google", "Bearer", tokens, patience.clone(), profile)?;
+    Ok(Google::new(settings, http))
+}
+
+/// Opens the CRM alone, with its default mapping.
+pub(super) fn crm(
+    paths: &Paths,
+    profile: &Profile,
+    patience: &Patience,
+) -> anyhow::Result<(Box<dyn Sink>, Vec<DefaultPair>)> {
+    let tokens = tokens(paths, profile, Side::Crm)?;
+    Ok(match &profile.crm.kind {
         CrmKind::Zoho(zoho) => {
-            let http = client("Zoho CRM", "Zoho-oauthtoken", crm_tokens, patience, profile)?;
+            let patience = patience.clone();
+            let http = client("Zoho CRM", "Zoho-oauthtoken", tokens, patience, profile)?;
             let settings = ZohoSettings {
                 endpoint: profile.crm.endpoint.clone(),
                 data_center: zoho.data_center.clone(),
@@ -121,15 +142,16 @@ pub(super) fn open(
                 trigger: zoho.trigger.clone(),
                 lanes: usize::from(zoho.lanes),
             };
-            let defaults = default_mapping(&zoho.module);
-            (Box::new(Zoho::new(settings, http)), defaults)
+            (Box::new(Zoho::new(settings, http)), default_pairs(profile))
         }
-    };
-    Ok(Remotes {
-        google,
-        crm,
-        defaults,
     })
+}
+
+/// The mapping that the profile's CRM has by default.
+pub(super) fn default_pairs(profile: &Profile) -> Vec<DefaultPair> {
+    match &profile.crm.kind {
+        CrmKind::Zoho(zoho) => default_mapping(&zoho.module),
+    }
 }
 
 fn client(

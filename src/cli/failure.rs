@@ -30,6 +30,24 @@ impl Failure {
     pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(2, message, hint)
     }
+
+    /// Ended by the person before anything was changed.
+    pub(super) fn interrupted() -> Self {
+        Self {
+            code: 6,
+            message: "interrupted; nothing was changed".to_owned(),
+            hint: None,
+        }
+    }
+
+    /// There is no profile to work on.
+    pub(super) fn no_profiles(config: &std::path::Path) -> Self {
+        Self::new(
+            7,
+            format!("there are no profiles in {}", config.display()),
+            "write one with `crmsync configure NAME`",
+        )
+    }
 }
 
 /// What an error means for the user: exit code, message, cure.

@@ -2,8 +2,11 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing::Metadata;
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 use super::{Global, LogFormat, When};
 use crate::auth::SILENCED_TARGETS;
@@ -17,25 +20,30 @@ pub(super) fn start(global: &Global) {
         (false, 1) => "crmsync=info,warn",
         (false, _) => "crmsync=debug,warn",
     };
-    let mut filter = EnvFilter::builder()
+    let asked = EnvFilter::builder()
         .with_default_directive(LevelFilter::WARN.into())
         .parse_lossy(std::env::var("RUST_LOG").unwrap_or_else(|_| own.to_owned()));
-    for target in SILENCED_TARGETS {
-        if let Ok(off) = format!("{target}=off").parse() {
-            filter = filter.add_directive(off);
-        }
-    }
+    let filter = asked.and(filter_fn(|line| !silenced(line)));
     let color = match global.color {
         When::Always => true,
         When::Never => false,
         When::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(color);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(color);
     match global.log_format {
-        LogFormat::Text => builder.with_target(false).init(),
-        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => registry()
+            .with(lines.with_target(false).with_filter(filter))
+            .init(),
+        LogFormat::Json => registry().with(lines.json().with_filter(filter)).init(),
     }
+}
+
+/// Whether a line comes from a crate that may print secrets. A directive of the user's for one of its
+/// modules (`hyper::proto=trace`) does not bring it back.
+fn silenced(line: &Metadata<'_>) -> bool {
+    SILENCED_TARGETS.iter().any(|silenced| {
+        line.target()
+            .strip_prefix(silenced)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    })
 }

@@ -1,14 +1,23 @@
 //! The terminal: what a user types, and where each subcommand goes.
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc lines of arguments are the help text as users read it"
+)]
 
 mod auth;
+mod configure;
 mod connect;
+mod deactivate;
 mod failure;
 mod logging;
+mod map_fields;
 mod output;
 mod paths;
 mod progress;
+mod prompt;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schedule;
 mod status;
 mod sync;
 
@@ -78,10 +87,16 @@ enum When {
 enum Command {
     /// Sign in to Google or to the CRM
     Auth(auth::Args),
+    /// Choose the lists and the rules, and write the profile
+    Configure(configure::Args),
+    /// Show and change which field goes where
+    MapFields(map_fields::Args),
     /// One pass over one or more profiles
     Sync(sync::Args),
     /// What the last runs did and what waits
     Status(status::Args),
+    /// Stop a profile, revoke and forget its sign-ins, keep its links
+    Deactivate(deactivate::Args),
     /// A simulated Google People API and Zoho CRM on loopback
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Args),
@@ -114,8 +129,11 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let show = output::Show::new(&cli.global);
     match &cli.command {
         Command::Auth(args) => on_runtime(auth::run(args, &paths, &show)),
+        Command::Configure(args) => on_runtime(configure::run(args, &paths, &show)),
+        Command::MapFields(args) => on_runtime(map_fields::run(args, &paths, &show)),
         Command::Sync(args) => on_runtime(sync::run(args, &paths, &show)),
         Command::Status(args) => status::run(args, &paths, &show),
+        Command::Deactivate(args) => on_runtime(deactivate::run(args, &paths, &show)),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => on_runtime(sandbox::run(args, &show)),
         Command::Completions { shell } => {

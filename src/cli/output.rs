@@ -7,6 +7,10 @@ use super::{Global, When};
 use crate::run::{Outcome, Report};
 
 /// Writes answers.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of the command line"
+)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Show {
     /// Whether standard output is a terminal.
@@ -38,6 +42,10 @@ impl Show {
         self.bytes(format!("{text}\n").as_bytes())
     }
 
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever writes has to hold the one way out"
+    )]
     /// Writes bytes as they are. A reader that went away is no error.
     pub(super) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();

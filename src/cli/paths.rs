@@ -23,15 +23,20 @@ impl Paths {
             Some(dir) => dir.clone(),
             None => base()?.config_dir().join("crmsync"),
         };
-        let state = match &global.state {
-            Some(file) => file.clone(),
-            None => {
-                let base = base()?;
-                let dir = base.state_dir().unwrap_or_else(|| base.data_dir());
-                dir.join("crmsync").join("state.sqlite3")
-            }
+        let state = if let Some(file) = &global.state {
+            file.clone()
+        } else {
+            let base = base()?;
+            let dir = base.state_dir().unwrap_or_else(|| base.data_dir());
+            dir.join("crmsync").join("state.sqlite3")
         };
         Ok(Self { config, state })
+    }
+
+    /// Where profiles lie when nothing else is said; none without a home directory.
+    pub(super) fn usual_config() -> Option<PathBuf> {
+        let base = etcetera::choose_base_strategy().ok()?;
+        Some(base.config_dir().join("crmsync"))
     }
 
     /// The folder of the token files.

@@ -49,7 +49,7 @@ enum What {
 
 pub(super) async fn run(args: &Args, show: &Show) -> anyhow::Result<u8> {
     if args.tour.is_some() {
-        return sandbox::tour::run(&mut |text| show.bytes(text.as_bytes())).await;
+        return sandbox::tour::run(&mut |text: &str| show.bytes(text.as_bytes())).await;
     }
     if args.overlap > args.contacts {
         return Err(Failure::usage(

@@ -45,6 +45,7 @@ struct Status {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the contract")]
 struct Run {
     run: i64,
     started: String,

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::Parser as _;
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::connect;
+use super::deactivate;
 use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
@@ -87,6 +89,17 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         .unwrap_or(0);
     let changed = args.detailed_exitcode && wrote.contains(&true);
     Ok(if code == 0 && changed { 10 } else { code })
+}
+
+/// A dry run of one profile, as `sync PROFILE --dry-run` does it.
+pub(super) async fn rehearse(which: &str, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
+    #[derive(clap::Parser)]
+    struct Call {
+        #[command(flatten)]
+        args: Args,
+    }
+    let call = Call::try_parse_from(["crmsync", "--dry-run", "--", which])?;
+    run(&call.args, paths, show).await
 }
 
 /// The profiles meant, loaded or not: one that cannot be loaded is reported with the others.
@@ -215,7 +228,12 @@ fn due(args: &Args, paths: &Paths, profile: &Profile, now: Timestamp) -> anyhow:
         return Ok(!args.profiles.is_empty());
     }
     let frequency = i64::try_from(profile.sync.frequency.as_secs()).unwrap_or(i64::MAX);
-    let next = facts.last_sync.map(|last| last.saturating_add(frequency));
+    // A timer of the same period starts a little early or late: a tenth of the period, at most five
+    // minutes, is no reason to wait for the next start.
+    let early = (frequency / 10).min(300);
+    let next = facts
+        .last_sync
+        .map(|last| last.saturating_add(frequency - early));
     Ok(!args.due || next.is_none_or(|next| next <= now.as_second()))
 }
 
@@ -227,6 +245,7 @@ async fn sync(
     started: Timestamp,
     stop: &AtomicBool,
 ) -> anyhow::Result<Report> {
+    deactivate::refuse_inactive(paths, &profile.name)?;
     let remotes = connect::open(paths, profile, args.patience)?;
     let bars = Bars::wanted(show.no_progress || args.json, &profile.name);
     let monitor: &dyn Monitor = bars.as_ref().map_or(&Silent, |bars| bars);

@@ -159,7 +159,7 @@ impl Http {
             .await
             .map_err(SendError::Failed)?;
         let mut renewed = false;
-        let mut tries = 0_u32;
+        let (mut tries, mut broken) = (0_u32, 0_u32);
         // Whether any attempt so far may have been executed without an answer that says so.
         let mut reached = false;
         let settle = |reached: bool, error: Error| {
@@ -175,8 +175,9 @@ impl Http {
                 Ok(answer) => answer,
                 Err(trouble) => {
                     reached |= trouble.sent;
+                    broken += 1;
                     let repeatable = !trouble.sent || call.repeat == Repeat::Safe;
-                    if repeatable && tries < trouble.tries && self.pause(backoff(tries)).await {
+                    if repeatable && broken < trouble.tries && self.pause(backoff(broken)).await {
                         continue;
                     }
                     return Err(settle(reached, trouble.error));

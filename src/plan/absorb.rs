@@ -20,7 +20,7 @@ pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
     let Some(known) = known else {
         return Heard::Changed(fresh(heard));
     };
-    if known.replaced.as_ref() == Some(&heard.version) && known.record.version != heard.version {
+    if known.replaced.contains(&heard.version) && known.record.version != heard.version {
         return Heard::Echo;
     }
     let same = known.record.same_content(&heard);
@@ -38,7 +38,7 @@ pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
 fn fresh(record: Record) -> Seen {
     Seen {
         record,
-        replaced: None,
+        replaced: Vec::new(),
         unlisted_since: None,
     }
 }

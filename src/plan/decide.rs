@@ -1,6 +1,8 @@
 //! The truth table of a linked pair: which of its records are there and in their lists decides what
 //! happens to it (rules 7 and 8).
 
+use std::collections::BTreeSet;
+
 use super::{Because, Held, Note, Plan, key_of, merge};
 use crate::model::{
     Change, Direction, Island, Link, Meeting, Notice, NoticeKind, OnDelete, OnLeave, Problem,
@@ -15,8 +17,25 @@ pub(super) fn settled_links(island: &Island, rules: &Rules, plan: &mut Plan) -> 
     for at in 0..links.len() {
         adopt_survivor(at, &mut links, island, plan);
     }
+    forget_doubled(&mut links, plan);
     links.retain(|link| one(link, island, rules, plan));
     links
+}
+
+/// A pair that rested since a merge and whose two records are now the older link's own is over.
+fn forget_doubled(links: &mut Vec<Link>, plan: &mut Plan) {
+    let alive: BTreeSet<_> = links
+        .iter()
+        .filter(|link| matches!(link.rest, Rest::Awake | Rest::Left(_)))
+        .map(|link| link.ids.clone())
+        .collect();
+    links.retain(|link| {
+        let doubled = link.rest == Rest::Merged && alive.contains(&link.ids);
+        if doubled {
+            plan.notes.extend(link.no.map(Note::Unlink));
+        }
+        !doubled
+    });
 }
 
 /// Plans one pair; says whether it goes on existing.

@@ -35,7 +35,10 @@ pub(super) fn pair_unlinked(island: &Island, links: &[Link], rules: &Rules, plan
             })
             .filter_map(|link| {
                 let (id, _) = island.records.on(side).get_key_value(link.ids.on(side))?;
-                Some((id, link))
+                let mut others = links.iter().filter(|other| other.ids.on(side) == id);
+                // One that is part of another pair meanwhile waits for nobody.
+                let waits = others.all(|other| matches!(other.rest, Rest::Ended(_)));
+                waits.then_some((id, link))
             })
             .collect::<BTreeMap<_, _>>()
     });

@@ -148,13 +148,14 @@ fn judge(
     }
     match base.get(&field) {
         None => first_meeting(rule, values, now),
+        // However they came to hold the same.
+        Some(_) if values.google == values.crm => Verdict::Settled,
         Some(base) => {
             let changed = Sides::from_fn(|side| *values.on(side) != base.on(side).as_ref());
             match (changed.google, changed.crm) {
                 (false, false) => Verdict::Settled,
                 (true, false) => one_changed(field, Side::Google, rule, values, rules),
                 (false, true) => one_changed(field, Side::Crm, rule, values, rules),
-                (true, true) if values.google == values.crm => Verdict::Settled,
                 (true, true) => both_changed(field, rule, values, rules),
             }
         }

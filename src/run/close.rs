@@ -136,7 +136,7 @@ fn plan_row(session: &Session<'_>, write: &Write) -> PlanRow {
     };
     let op = match write.change.op() {
         Op::Archive => Op::Ungroup.name(),
-        op => op.name(),
+        op @ (Op::Create | Op::Update | Op::Delete | Op::Group | Op::Ungroup) => op.name(),
     };
     let archived = matches!(write.change, Change::Archive { .. });
     let into = if archived {
@@ -301,6 +301,7 @@ pub(super) fn close(
 }
 
 /// The profile's word for a direction.
+#[must_use]
 pub fn direction_name(direction: crate::model::Direction) -> &'static str {
     match direction {
         crate::model::Direction::TwoWay => "two-way",

@@ -6,11 +6,13 @@
 mod apply;
 mod close;
 mod error;
+mod intake;
 mod monitor;
 pub mod prepare;
 mod read;
 mod recovery;
 mod report;
+mod session;
 mod think;
 
 pub use close::direction_name;
@@ -19,17 +21,15 @@ pub use monitor::{Event, Monitor, Silent};
 pub use report::{
     ConflictRow, Failure, FromTo, NoticeRow, Outcome, PlanRow, ProblemRow, Report, Tally,
 };
+pub(crate) use session::{Session, lock};
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Mutex;
 
 use crate::connector::{DefaultPair, Extent, Sink, Source};
-use crate::model::{
-    Bulk, Edit, Limits, Link, Moment, Notice, NoticeKind, Rematch, RemoteId, Rules, Side, Sides,
-};
-use crate::plan::{self, FieldNames, Settled, Totals};
+use crate::model::{Bulk, Edit, Limits, Moment, Rematch, Side, Sides};
+use crate::plan::{self, Settled, Totals};
 use crate::profile::Profile;
-use crate::state::{self, PairId, RunKind, ScopeId, State, Tx};
+use crate::state::{self, RunKind, State};
 use apply::Applied;
 use think::Thought;
 
@@ -74,84 +74,6 @@ pub struct Job<'a> {
     pub monitor: &'a dyn Monitor,
     /// Says whether the run shall end after the batches in flight.
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
-}
-
-/// A run under way: what every step needs.
-pub(crate) struct Session<'a> {
-    state: Mutex<&'a mut State>,
-    pub(crate) scope: ScopeId,
-    pub(crate) pair: PairId,
-    pub(crate) rules: Rules,
-    pub(crate) names: FieldNames,
-    pub(crate) now: Moment,
-    pub(crate) extent: Extent,
-    pub(crate) full_every: Duration,
-    pub(crate) monitor: &'a dyn Monitor,
-    interrupted: &'a (dyn Fn() -> bool + Sync),
-    whole: Sides<bool>,
-    membership: Sides<bool>,
-    notices: Mutex<Vec<Notice>>,
-    first: bool,
-    fingerprint: String,
-}
-
-pub(crate) fn lock<T, R>(mutex: &Mutex<T>, f: impl FnOnce(&mut T) -> R) -> R {
-    // A panic elsewhere leaves the data as it was between two statements: still usable.
-    f(&mut mutex.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-impl Session<'_> {
-    /// One transaction on the state.
-    pub(crate) fn with<T>(
-        &self,
-        f: impl FnOnce(&mut Tx<'_>) -> state::Result<T>,
-    ) -> state::Result<T> {
-        lock(&self.state, |state| state.write(f))
-    }
-
-    /// Whether everything that the account holds on this side is in the mirror, so that no address
-    /// has to be looked up.
-    pub(crate) fn whole_account(&self, side: Side) -> bool {
-        *self.whole.on(side)
-    }
-
-    /// Whether a record that is read by its identifier tells its membership.
-    pub(crate) fn tells_membership(&self, side: Side) -> bool {
-        *self.membership.on(side)
-    }
-
-    pub(crate) fn interrupted(&self) -> bool {
-        (self.interrupted)()
-    }
-
-    pub(crate) fn checkpoint(&self, name: &'static str) {
-        self.monitor.event(&Event::Checkpoint(name));
-    }
-
-    /// A record cannot be seen and nothing proves that it was deleted: its pair rests, once reported.
-    pub(crate) fn vanished(
-        &self,
-        tx: &mut Tx<'_>,
-        side: Side,
-        id: &RemoteId,
-        link: Option<&Link>,
-    ) -> state::Result<()> {
-        tx.apply(self.scope, &plan::vanished(side, id, link))?;
-        let Some(link) = link else { return Ok(()) };
-        if tx.say_once(self.scope, "vanished", id.as_str())? {
-            lock(&self.notices, |notices| {
-                notices.push(Notice {
-                    kind: NoticeKind::Vanished,
-                    key: link.key.clone(),
-                    id: Some(id.clone()),
-                    text: format!(
-                        "the record in {side} cannot be seen any more and nothing proves that it was deleted; the pair rests and nothing is deleted"
-                    ),
-                });
-            });
-        }
-        Ok(())
-    }
 }
 
 /// One pass. Every ending is a report; an unfinished one carries its error.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Session;
 use super::apply::settle_done;
 use super::error::Error;
-use super::read::{self, Listed};
+use super::intake::{self, Listed};
 use crate::connector::{Sink, Source};
 use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
 use crate::plan::{self, Recovered};
@@ -102,7 +102,7 @@ pub(super) async fn recover(
         })?;
         let source: &dyn Source = sink;
         let ids: Vec<_> = again.iter().map(|(_, id)| id.clone()).collect();
-        read::direct(session, source, &ids, Listed::AsKnown).await?;
+        intake::direct(session, source, &ids, Listed::AsKnown).await?;
         session.with(|tx| {
             for (no, _) in &again {
                 tx.settle(*no, &Settled::Stale, Some("read again after a cut"))?;

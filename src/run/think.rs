@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
-use super::{Session, read};
+use super::{Session, intake};
 use crate::connector::Source;
 use crate::model::{
     Change, Edit, Island, Key, Limits, Problem, ProblemKind, Record, RemoteId, Seen, Side, Sides,
@@ -111,7 +111,7 @@ fn pass(
             break;
         }
         for island in islands {
-            let missing = session.with(|tx| read::unproven(session, tx, &island))?;
+            let missing = session.with(|tx| intake::unproven(session, tx, &island))?;
             if !missing.is_empty() {
                 unproven.extend(missing);
                 continue;
@@ -142,7 +142,7 @@ pub(super) fn again(
         }
         done.insert((*side, id.clone()));
         if !session
-            .with(|tx| read::unproven(session, tx, &island))?
+            .with(|tx| intake::unproven(session, tx, &island))?
             .is_empty()
         {
             continue;
@@ -242,7 +242,7 @@ fn take_in(
         let id = record.id.clone();
         let seen = Seen {
             record,
-            replaced: None,
+            replaced: Vec::new(),
             unlisted_since: None,
         };
         edits.push(Edit::PutSeen { side, seen });
@@ -320,7 +320,7 @@ pub(super) async fn read_again(
             .map(|(_, id)| id.clone())
             .collect();
         *came.on_mut(side) =
-            read::direct(session, *sources.on(side), &own, read::Listed::AsKnown).await?;
+            intake::direct(session, *sources.on(side), &own, intake::Listed::AsKnown).await?;
     }
     Ok(came)
 }

@@ -1,6 +1,7 @@
 //! The sandbox's own HTTP interface under `/admin/`: edits by hand, faults, clock, log.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::faults::FaultRule;
@@ -25,7 +26,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
     let done = match (request.method.as_str(), parts.as_slice()) {
         (method, ["google", rest @ ..]) => google(world, method, rest, &body),
         (method, ["crm", rest @ ..]) => crm(world, method, rest, &body),
-        ("POST", ["faults"]) => add_faults(world, body),
+        ("POST", ["faults"]) => Some(add_faults(world, &body)),
         ("DELETE", ["faults"]) => {
             world.faults.clear();
             Some(Ok(json!({"faults": []})))
@@ -120,22 +121,14 @@ fn crm(world: &mut World, method: &str, parts: &[&str], body: &Value) -> Option<
 }
 
 /// One rule, or `{"rules": [...]}`.
-fn add_faults(world: &mut World, body: Value) -> Option<Done> {
-    let given = match body {
-        Value::Object(mut entries) if entries.contains_key("rules") => {
-            entries.remove("rules").unwrap_or_default()
-        }
-        rule => json!([rule]),
-    };
-    Some(match serde_json::from_value::<Vec<FaultRule>>(given) {
-        Ok(rules) => {
-            for rule in rules {
-                world.faults.add(rule);
-            }
-            Ok(json!({"faults": world.faults.list()}))
-        }
-        Err(error) => Err(error.to_string()),
-    })
+fn add_faults(world: &mut World, body: &Value) -> Done {
+    let one = json!([body]);
+    let given = body.get("rules").unwrap_or(&one);
+    let rules = Vec::<FaultRule>::deserialize(given).map_err(|error| error.to_string())?;
+    for rule in rules {
+        world.faults.add(rule);
+    }
+    Ok(json!({"faults": world.faults.list()}))
 }
 
 fn set_clock(world: &mut World, body: &Value) -> Done {

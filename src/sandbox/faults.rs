@@ -26,8 +26,10 @@ pub enum FaultKind {
     /// The work is done, then the connection is cut without an answer.
     DropAfter,
     /// 502 with an HTML page; nothing is done.
+    #[serde(rename = "html_502")]
     Html502,
     /// 404 with an HTML page; nothing is done.
+    #[serde(rename = "html_404")]
     Html404,
     /// 401 as for an expired access token; nothing is done.
     Unauthorized,
@@ -61,7 +63,7 @@ pub enum FaultKind {
     BatchPartial,
     /// A listing leaves out what was created within `params.seconds` (default 300).
     LagListing,
-    /// A listing leaves out every `params.every`th record (default 50) although it exists.
+    /// A listing leaves out about one record in `params.every` (default 50), always the same ones, although they exist.
     ListingHole,
     /// An OAuth endpoint answers `invalid_grant`.
     InvalidGrant,
@@ -74,7 +76,7 @@ pub struct FaultRule {
     /// `google`, `zoho` or `*`.
     #[serde(default = "any")]
     pub service: String,
-    /// The call's name (`people.batchCreateContacts`, `coql`, …); the part after the last dot is enough; `*` for every call.
+    /// The call's name (`batchCreateContacts`, `connections.list`, `coql`, …; `people.` before it is fine); `*` for every call.
     #[serde(default = "any")]
     pub call: String,
     /// What goes wrong.

@@ -19,10 +19,8 @@ pub(super) fn handle(world: &World, request: &Request) -> Reply {
         .unwrap_or(0);
     let offset = page.saturating_mul(ROWS);
     let (google_total, google) = world.google.summary(offset, ROWS);
-    let crm = world.zoho.dump();
-    let all = crm.get("contacts").and_then(Value::as_array);
-    let all = all.map_or(&[][..], Vec::as_slice);
-    let rows: Vec<[String; 4]> = all.iter().skip(offset).take(ROWS).map(crm_row).collect();
+    let (crm_total, crm) = world.zoho.some_contacts(offset, ROWS);
+    let rows: Vec<[String; 4]> = crm.iter().map(crm_row).collect();
     Reply::json(
         200,
         &json!({
@@ -30,7 +28,7 @@ pub(super) fn handle(world: &World, request: &Request) -> Reply {
             "rows": ROWS,
             "requests": world.log.entries().len(),
             "google": {"total": google_total, "contacts": google},
-            "crm": {"total": all.len(), "contacts": rows},
+            "crm": {"total": crm_total, "contacts": rows},
         }),
     )
 }

@@ -187,27 +187,24 @@ impl Human {
     /// As the CRM has it.
     fn record(&self, number: usize) -> Map<String, Value> {
         let source = ["Advertisement", "Cold Call", "External Referral"][number % 3];
-        let record = json!({
-            "First_Name": self.given,
-            "Last_Name": self.family,
-            "Email": self.email,
-            "Phone": self.work,
-            "Mobile": self.mobile,
-            "Title": self.title,
-            "Account_Name": self.firm,
-            "Lead_Source": source,
-            "Mailing_Street": self.street,
-            "Mailing_City": self.town.0,
-            "Mailing_Zip": self.town.1,
-            "Mailing_Country": "Germany",
-        });
-        match record {
-            Value::Object(fields) => fields
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .collect(),
-            _ => Map::new(),
-        }
+        let texts = [
+            ("First_Name", Some(self.given)),
+            ("Last_Name", Some(self.family)),
+            ("Email", Some(self.email.as_str())),
+            ("Phone", Some(self.work.as_str())),
+            ("Mobile", self.mobile.as_deref()),
+            ("Title", Some(self.title)),
+            ("Account_Name", Some(self.firm)),
+            ("Lead_Source", Some(source)),
+            ("Mailing_Street", Some(self.street.as_str())),
+            ("Mailing_City", Some(self.town.0)),
+            ("Mailing_Zip", Some(self.town.1)),
+            ("Mailing_Country", Some("Germany")),
+        ];
+        texts
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), json!(text?))))
+            .collect()
     }
 }
 

@@ -134,7 +134,7 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             .begin(service.name(), call, mutation, request, now);
         let fault_name = match service {
             Service::Google if !call.contains('.') => format!("people.{call}"),
-            _ => call.to_owned(),
+            Service::Google | Service::Zoho => call.to_owned(),
         };
         let fault = world.faults.take(service.name(), &fault_name);
         if let Some(fault) = &fault {
@@ -158,16 +158,11 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
     if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::Slow) {
         tokio::time::sleep(Duration::from_millis(fault.number("ms", 1000))).await;
     }
-    let early = match kind {
-        Some(FaultKind::DropBefore) => {
-            scissors.cut();
-            return Response::new(Body::empty());
-        }
-        Some(FaultKind::Html502) => Some(bad_gateway()),
-        Some(FaultKind::Html404) => Some(people::html_not_found(&request.path)),
-        Some(FaultKind::ServerError) => Some(internal_error(service)),
-        _ => None,
-    };
+    if kind == Some(FaultKind::DropBefore) {
+        scissors.cut();
+        return Response::new(Body::empty());
+    }
+    let early = kind.and_then(|kind| instead(kind, service, request));
     let mut world = lock(&app.world);
     let reply = early.unwrap_or_else(|| {
         let now = world.clock.now();
@@ -177,6 +172,8 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             Service::Zoho => world.zoho.handle(request, now, theirs),
         }
     });
+    let date = world.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let reply = reply.with_header("date", date.to_string());
     let reply = match (kind, &fault) {
         (Some(FaultKind::DropAfter), _) => {
             scissors.cut();
@@ -195,8 +192,21 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
     drop(world);
     let reply = compressed(service, request, reply);
     match &fault {
-        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(reply, fault),
+        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(&reply, fault),
         _ => plain(reply),
+    }
+}
+
+/// The answer of a front end that does not let the request through.
+fn instead(kind: FaultKind, service: Service, request: &Request) -> Option<Reply> {
+    if kind == FaultKind::Html502 {
+        Some(bad_gateway())
+    } else if kind == FaultKind::Html404 {
+        Some(people::html_not_found(&request.path))
+    } else if kind == FaultKind::ServerError {
+        Some(internal_error(service))
+    } else {
+        None
     }
 }
 
@@ -361,11 +371,11 @@ fn plain(reply: Reply) -> Response {
 }
 
 /// The head promises the whole body; a part of it comes, then the connection breaks.
-fn truncated(reply: Reply, fault: &Fault) -> Response {
+fn truncated(reply: &Reply, fault: &Fault) -> Response {
     let half = reply.body.len() / 2;
     let keep = usize::try_from(fault.number("keep", half as u64)).unwrap_or(half);
     let keep = keep.min(reply.body.len().saturating_sub(1));
-    let mut response = head(&reply);
+    let mut response = head(reply);
     response
         .headers_mut()
         .insert("content-length", HeaderValue::from(reply.body.len()));

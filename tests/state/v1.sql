@@ -49,7 +49,7 @@ CREATE TABLE journal (
   note   TEXT,
   body   TEXT NOT NULL                 -- JSON of the write, before-images included
 ) STRICT;
-INSERT INTO "journal" VALUES(1,1,1,'people/c1','55','ann@example.com',0,'done','people/c1',NULL,'{"on":"google","link":null,"twin":"55","key":"ann@example.com","changed_at":1794999000,"meeting":"First","twin_listed":true,"why":"Missing","change":{"Create":{"fields":{"1":{"t":"Ann@Example.com","c":"ann@example.com"}},"source":{}}}}');
+INSERT INTO "journal" VALUES(1,1,1,'people/c1','55','ann@example.com',0,'done','people/c1',NULL,'{"on":"google","link":null,"twin":"55","key":"ann@example.com","changed_at":1794999000,"meeting":"First","twin_listed":true,"why":"Missing","change":{"Create":{"fields":{"1":{"t":"Ann@Example.com","c":"ann@example.com"}},"twin_holds":{},"unread":[]}}}');
 INSERT INTO "journal" VALUES(2,2,1,'people/c1','55','ann@example.com',1,'sending',NULL,NULL,'{"on":"google","link":null,"twin":"55","key":"ann@example.com","changed_at":1794999000,"meeting":"First","twin_listed":true,"why":"Missing","change":{"Delete":{"id":"people/c1","expected":"%etag1","before":{"1":{"t":"Ann@Example.com","c":"ann@example.com"}}}}}');
 CREATE TABLE link (
   no        INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -280,3 +280,15 @@ async fn revoking_names_the_refresh_token_in_the_query() {
         assert!(!format!("{done:?}").contains("R%20T") && !format!("{done:?}").contains("R+T"));
     }
 }
+
+#[test]
+fn the_set_up_page_shows_these_scopes_addresses_and_consoles() {
+    let page = include_str!("../../../docs/zoho-setup.md");
+    assert!(page.contains(&scopes("Contacts", Access::Write).join(",")));
+    for address in redirect_uris() {
+        assert!(page.contains(&address), "{address}");
+    }
+    for dc in DataCenter::ALL {
+        assert!(page.contains(&format!("| `{}` | <{}> |", dc.word(), dc.console())));
+    }
+}

@@ -92,7 +92,13 @@ impl Google {
                 slate.doubt(&open, &format!("Google answered {}", answer.status));
                 let missing = self.settle_found(batch, &open, slate).await?;
                 rounds += 1;
-                if rounds < ROUNDS && self.http.pause(Duration::from_secs(1 << rounds)).await {
+                // A 503 says that the call was not taken; after a 500 the contacts may still appear
+                // in a listing that lags, so they stay in doubt.
+                if answer.status == 503
+                    && !missing.is_empty()
+                    && rounds < ROUNDS
+                    && self.http.pause(Duration::from_secs(1 << rounds)).await
+                {
                     queue.push(missing);
                 }
                 continue;

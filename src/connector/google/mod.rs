@@ -13,6 +13,9 @@ mod vet;
 mod wire;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 

@@ -1,7 +1,4 @@
 //! Direct reads: by identifier, by match key, and membership of the view.
-//!
-//! Search is the last resort: it lags behind writes and matches loosely, so that its hits are read
-//! again by identifier and compared here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError};
@@ -16,7 +13,7 @@ use super::coql::{Select, quote};
 use super::gear::Gear;
 use super::read::{compact, records};
 use super::table::{Plain, ids_of};
-use super::wire::{Count, Listing, Row};
+use super::wire::{Count, Row};
 use crate::connector::{Error, Found};
 use crate::mapping::canon;
 use crate::model::{Key, Record, RemoteId};
@@ -25,8 +22,6 @@ use crate::model::{Key, Record, RemoteId};
 const KEYS: usize = 50;
 /// From so many queries on, the records are counted to see whether listing them all is cheaper.
 const COUNT_FROM: usize = 4;
-/// How far Search may lag behind writes, as far as we prepare for it, in seconds.
-const INDEX_LAG: i64 = 900;
 /// How long a page-by-page listing of the view's members answers for.
 const MEMBERS_LIFE: Duration = Duration::from_secs(120);
 
@@ -185,7 +180,7 @@ impl Zoho {
             "count",
             doing,
             format!("{}/actions/count", gear.module),
-            search_scope(self),
+            super::search::scope(self),
         );
         let count: Count = match self.call(ask).await {
             Ok(reply) => reply.read(doing)?,
@@ -238,7 +233,7 @@ impl Zoho {
     }
 
     /// Reads the module page by page, all of it or what changed since then, and keeps the hits.
-    async fn list_pages(
+    pub(super) async fn list_pages(
         &self,
         gear: &Gear,
         doing: &str,
@@ -264,67 +259,6 @@ impl Zoho {
             }
             token = table.token;
         }
-    }
-
-    /// Looks for few keys through Search, reads its hits again, and adds what changed too lately to
-    /// be in its index; none when Search is not granted.
-    async fn search_rows(
-        &self,
-        gear: &Gear,
-        doing: &str,
-        field: &str,
-        keys: &[&Key],
-        wanted: Wanted<'_>,
-    ) -> Result<Option<Vec<Row>>, Failure> {
-        let forms: Vec<String> = keys.iter().flat_map(|key| forms(key)).collect();
-        let parts = forms.iter().map(|text| self.search(gear, doing, text));
-        let found = match try_join_all(parts).await {
-            Ok(found) => found,
-            Err(failure) if failure.is("OAUTH_SCOPE_MISMATCH") => {
-                gear.open.close_search();
-                return Ok(None);
-            }
-            Err(failure) => return Err(failure),
-        };
-        let ids: BTreeSet<String> = found.iter().flat_map(|rows| ids_of(rows)).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let mut rows = if ids.is_empty() {
-            Vec::new()
-        } else {
-            self.rows_by_id(gear, doing, wanted.columns, wanted.fields, &ids)
-                .await?
-        };
-        let since = Some(self.server_now() - INDEX_LAG);
-        let wanted_keys: BTreeSet<&Key> = keys.iter().copied().collect();
-        rows.extend(
-            self.list_pages(gear, doing, field, &wanted_keys, wanted, since)
-                .await?,
-        );
-        Ok(Some(rows))
-    }
-
-    async fn search(&self, gear: &Gear, doing: &str, email: &str) -> Result<Vec<Row>, Failure> {
-        let mut rows = Vec::new();
-        for page in 1_u32..=10 {
-            let mut ask = Ask::get(
-                "search",
-                doing,
-                format!("{}/search", gear.module),
-                search_scope(self),
-            );
-            ask.query = vec![
-                ("email", email.to_owned()),
-                ("page", page.to_string()),
-                ("per_page", "200".to_owned()),
-            ];
-            let listing: Listing = self.call(ask).await?.read(doing)?;
-            let more = listing.info.more_records == Some(true) && !listing.data.is_empty();
-            rows.extend(listing.data);
-            if !more {
-                break;
-            }
-        }
-        Ok(rows)
     }
 
     /// Which of these records are in the list view now.
@@ -377,10 +311,6 @@ impl Zoho {
     }
 }
 
-fn search_scope(zoho: &Zoho) -> String {
-    format!("ZohoSearch.securesearch.READ with {}", zoho.scope("READ"))
-}
-
 /// The key of a row.
 pub(super) fn key_of(row: &Row, field: &str) -> Option<Key> {
     row.get(field)
@@ -390,18 +320,6 @@ pub(super) fn key_of(row: &Row, field: &str) -> Option<Key> {
 
 fn keep_hits(rows: &mut Vec<Row>, field: &str, keys: &BTreeSet<&Key>) {
     rows.retain(|row| key_of(row, field).is_some_and(|key| keys.contains(&key)));
-}
-
-/// The spellings under which Search may know a key: a domain in ASCII and in its own letters.
-fn forms(key: &Key) -> Vec<String> {
-    let mut forms = vec![key.as_str().to_owned()];
-    if let Some((local, domain)) = key.as_str().rsplit_once('@') {
-        let (own, _) = idna::domain_to_unicode(domain);
-        if own != domain {
-            forms.push(format!("{local}@{own}"));
-        }
-    }
-    forms
 }
 
 #[cfg(test)]
@@ -427,14 +345,5 @@ mod tests {
         keep_hits(&mut rows, "Email", &BTreeSet::from([&anna, &team]));
         assert_eq!(rows.len(), 1);
         assert_eq!(key_of(&rows[0], "Email"), Some(anna));
-    }
-
-    #[test]
-    fn a_domain_is_searched_in_both_spellings() {
-        assert_eq!(forms(&Key::from("a@example.com")), ["a@example.com"]);
-        assert_eq!(
-            forms(&Key::from("a@xn--bcher-kva.example")),
-            ["a@xn--bcher-kva.example", "a@bücher.example"]
-        );
     }
 }

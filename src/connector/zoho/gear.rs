@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::api::{Failure, names_view};
+use super::api::Failure;
 use super::coql;
+use super::explain::names_view;
 use crate::mapping::Mapping;
 use crate::model::{Choice, Field, FieldInfo, FieldKind, ListInfo, Probe};
 

@@ -1,14 +1,20 @@
 //! Zoho CRM (API v8): one module, one list view.
 
 mod api;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod cases;
 mod convert;
 mod coql;
 mod defaults;
+mod explain;
+mod fields;
 mod find;
 mod gear;
 mod meta;
 mod outcome;
 mod read;
+mod search;
 mod settle;
 mod table;
 mod vet;

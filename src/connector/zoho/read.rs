@@ -55,7 +55,7 @@ impl Zoho {
         pages: PageSender,
     ) -> Result<FetchEnd, Error> {
         let gear = self.gear()?;
-        let begun = Instant::now();
+        let here = Instant::now();
         let given = ask.since.as_ref();
         let mark = given.and_then(|cursor| serde_json::from_str::<Watermark>(&cursor.0).ok());
         let since = mark
@@ -105,7 +105,7 @@ impl Zoho {
             w: since.map_or(w, |since| w.max(since)),
             mode: if gear.open.coql() { "coql" } else { "records" }.to_owned(),
         };
-        self.confirmed(begun);
+        self.confirmed(here);
         Ok(FetchEnd {
             extent: extent(since),
             cursor: serde_json::to_string(&mark).ok().map(Cursor),
@@ -154,7 +154,7 @@ impl Zoho {
                 Select::new(&gear.columns, &gear.module, gear.view()).after(last.as_deref());
             let table = self.query(gear, doing, select).await?;
             send(gear, &mut part, &table, pages, |_| true).await?;
-            last = further(&table, last, doing)?;
+            last = further(&table, last.as_deref(), doing)?;
             if last.is_none() {
                 return Ok(part);
             }
@@ -225,7 +225,7 @@ impl Zoho {
                 let listed = |id: &str| slow.as_ref().is_some_and(|all| all.contains(id));
                 send(gear, &mut part, &table, pages, listed).await?;
             }
-            last = further(&table, last, doing)?;
+            last = further(&table, last.as_deref(), doing)?;
             if last.is_none() {
                 return Ok(part);
             }
@@ -257,7 +257,7 @@ impl Zoho {
                 table => table?,
             };
             members.extend(ids_of(&table.rows));
-            last = further(&table, last, doing)?;
+            last = further(&table, last.as_deref(), doing)?;
             if last.is_none() {
                 return Ok(Some(members));
             }
@@ -277,7 +277,7 @@ impl Zoho {
                 table => table?,
             };
             count += 1;
-            last = further(&table, last, doing)?;
+            last = further(&table, last.as_deref(), doing)?;
             tell_members(ids_of(&table.rows), pages).await?;
             if last.is_none() {
                 return Ok(count);
@@ -340,12 +340,12 @@ pub(super) fn records(
 
 /// The identifier behind which a listing goes on; none at its end. A page that does not get further
 /// would loop for ever.
-fn further(table: &Table, last: Option<String>, doing: &str) -> Result<Option<String>, Failure> {
+fn further(table: &Table, last: Option<&str>, doing: &str) -> Result<Option<String>, Failure> {
     if !table.more {
         return Ok(None);
     }
     match table.rows.last().and_then(convert::id) {
-        Some(id) if last.as_deref() != Some(id.as_str()) => Ok(Some(id.as_str().to_owned())),
+        Some(id) if last != Some(id.as_str()) => Ok(Some(id.as_str().to_owned())),
         Some(_) | None => Err(fail(
             doing,
             Kind::Protocol,

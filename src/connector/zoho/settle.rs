@@ -44,12 +44,9 @@ impl Zoho {
                 self.updated(gear, places, progress).await
             }
         };
-        let absent = match looked {
-            Ok(absent) => absent,
-            Err(_) => {
-                progress.stop = Some(failure.error);
-                return;
-            }
+        let Ok(absent) = looked else {
+            progress.stop = Some(failure.error);
+            return;
         };
         // A create whose connection was cut may still be under way, and a second one would be a
         // duplicate; an update or a delete says the same twice.
@@ -58,14 +55,16 @@ impl Zoho {
             match self.send(gear, op, &absent, progress).await {
                 Ok(Said::Items(items)) if items.len() == absent.len() => {
                     for (at, item) in absent.iter().zip(&items) {
-                        progress.outcomes[*at] = match outcome(gear, op, progress.id(*at), item) {
-                            // It was there a moment ago and we asked for this.
-                            Outcome::Gone if op == Op::Delete => Outcome::Done(Stored::Nothing),
-                            outcome => outcome,
+                        let heard = outcome(gear, op, progress.id(*at), item);
+                        // It was there a moment ago and we asked for this.
+                        let ours = op == Op::Delete && heard == Outcome::Gone;
+                        progress.outcomes[*at] = if ours {
+                            Outcome::Done(Stored::Nothing)
+                        } else {
+                            heard
                         };
                     }
                 }
-                Ok(Said::Items(_) | Said::All(_)) => {}
                 Err(again) if again.landed == Landed::No => {
                     for at in &absent {
                         progress.outcomes[*at] = Outcome::NotTried;
@@ -73,7 +72,7 @@ impl Zoho {
                     progress.stop = Some(again.error);
                     return;
                 }
-                Err(_) => {}
+                Ok(Said::Items(_) | Said::All(_)) | Err(_) => {}
             }
         }
         let unclear = |at: &usize| matches!(progress.outcomes[*at], Outcome::Uncertain { .. });

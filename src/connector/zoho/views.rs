@@ -1,10 +1,10 @@
 //! The module's list views, and the one that a profile names.
 
 use super::Zoho;
+use super::api::{Ask, fail};
 use super::gear::Extra;
-use super::meta::unknown_view;
-use super::wire::{View, Views};
-use crate::connector::Error;
+use super::wire::{Count, View, Views};
+use crate::connector::{Error, Kind};
 use crate::model::{ListInfo, Probe};
 
 const SCOPE: &str = "ZohoCRM.settings.custom_views.READ";
@@ -20,9 +20,34 @@ impl Zoho {
         Ok(info(view))
     }
 
-    /// Every view of the module.
+    /// Every view of the module, with its size where Zoho tells it.
     pub(super) async fn all_lists(&self) -> Result<Vec<ListInfo>, Error> {
-        Ok(self.views().await?.iter().map(info).collect())
+        let views = self.views().await?;
+        let mut lists: Vec<ListInfo> = views.iter().map(info).collect();
+        let sizes = futures::future::join_all(lists.iter().map(|list| self.size(&list.id))).await;
+        for (list, size) in lists.iter_mut().zip(sizes) {
+            list.size = size;
+        }
+        Ok(lists)
+    }
+
+    /// How many records a view shows (Get Records Count, `cvid`); none when that is refused, which
+    /// is no reason to show no views.
+    async fn size(&self, view: &str) -> Option<u64> {
+        let doing = "count the records of a list view";
+        let module = &self.settings.module;
+        let ask = Ask {
+            query: vec![("cvid", view.to_owned())],
+            ..Ask::get(
+                "count",
+                doing,
+                format!("{module}/actions/count"),
+                format!("ZohoCRM.modules.{}.READ", module.to_lowercase()),
+            )
+        };
+        let reply = self.call(ask).await.ok()?;
+        let count: Count = reply.read(doing).ok()?;
+        count.count
     }
 
     async fn views(&self) -> Result<Vec<View>, Error> {
@@ -106,7 +131,7 @@ fn nearest<'a>(views: &'a [View], asked: &str) -> Vec<&'a str> {
         .iter()
         .map(|view| (distance(&name(view).to_lowercase(), &asked), name(view)))
         .collect();
-    near.sort();
+    near.sort_unstable();
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
@@ -124,6 +149,26 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// A failure of choosing the list.
+fn unknown_view(asked: &str, nearest: &[&str]) -> Error {
+    let names: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    Error {
+        hint: Some(if names.is_empty() {
+            "Choose a list view: crmsync configure".to_owned()
+        } else {
+            format!(
+                "Did you mean {}? Choose a list view: crmsync configure",
+                names.join(" or ")
+            )
+        }),
+        ..fail(
+            "find the list view",
+            Kind::Unknown,
+            &format!("there is no list view `{asked}`, or the user cannot see it"),
+        )
+    }
 }
 
 #[cfg(test)]

@@ -127,36 +127,61 @@ fn error_page(status: u16, error: &str) -> Reply {
 }
 
 fn page(sign_ins: &SignIns, request: &Request, asked: &[&str], chosen: &str) -> Reply {
-    let mut form = String::new();
     let own = ["decision", "account", "granted", "ticked", "auto"];
-    for (name, value) in &request.query {
-        if !own.contains(&name.as_str()) {
-            form.push_str(&format!(
-                "<input type=hidden name=\"{}\" value=\"{}\">\n",
-                escape(name),
-                escape(value)
-            ));
-        }
-    }
-    form.push_str("<input type=hidden name=ticked value=1>\n<p>Account:\n");
-    for account in &sign_ins.accounts {
-        let checked = if account == chosen { " checked" } else { "" };
-        let account = escape(account);
-        form.push_str(&format!(
-            "<label><input type=radio name=account value=\"{account}\"{checked}> {account}</label>\n"
-        ));
-    }
-    form.push_str("<p>Allow:\n");
-    for scope in asked {
-        let scope = escape(scope);
-        form.push_str(&format!(
-            "<br><label><input type=checkbox name=granted value=\"{scope}\" checked> {scope}</label>\n"
-        ));
-    }
+    let hidden: String = request
+        .query
+        .iter()
+        .filter(|(name, _)| !own.contains(&name.as_str()))
+        .map(|(name, value)| {
+            let (name, value) = (escape(name), escape(value));
+            [
+                "<input type=hidden name=\"",
+                &name,
+                "\" value=\"",
+                &value,
+                "\">\n",
+            ]
+            .concat()
+        })
+        .collect();
+    let accounts: String = sign_ins
+        .accounts
+        .iter()
+        .map(|account| {
+            let checked = if account == chosen {
+                "\" checked> "
+            } else {
+                "\"> "
+            };
+            let account = escape(account);
+            [
+                "<label><input type=radio name=account value=\"",
+                &account,
+                checked,
+                &account,
+                "</label>\n",
+            ]
+            .concat()
+        })
+        .collect();
+    let scopes: String = asked
+        .iter()
+        .map(|scope| {
+            let scope = escape(scope);
+            [
+                "<br><label><input type=checkbox name=granted value=\"",
+                &scope,
+                "\" checked> ",
+                &scope,
+                "</label>\n",
+            ]
+            .concat()
+        })
+        .collect();
     Reply::html(
         200,
         format!(
-            "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Sign in (sandbox)</title>\n<h1>Sign in with the sandbox's Google</h1>\n<p>No real account is touched.\n<form method=get action=\"/o/oauth2/v2/auth\">\n{form}<p><button name=decision value=allow>Allow</button>\n<button name=decision value=deny>Deny</button>\n</form>"
+            "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Sign in (sandbox)</title>\n<h1>Sign in with the sandbox's Google</h1>\n<p>No real account is touched.\n<form method=get action=\"/o/oauth2/v2/auth\">\n{hidden}<input type=hidden name=ticked value=1>\n<p>Account:\n{accounts}<p>Allow:\n{scopes}<p><button name=decision value=allow>Allow</button>\n<button name=decision value=deny>Deny</button>\n</form>"
         ),
     )
 }

@@ -66,10 +66,10 @@ pub(super) fn grant(
     now: Timestamp,
 ) -> Result<Value, Denied> {
     let bad = |text: &str| Denied::new(400, "invalid_grant", text);
-    let (signed, signature) = assertion
+    let (content, signature) = assertion
         .rsplit_once('.')
         .ok_or_else(|| bad("Invalid JWT"))?;
-    let claims = signed
+    let claims = content
         .split_once('.')
         .and_then(|(_, claims)| decode(claims))
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
@@ -81,7 +81,7 @@ pub(super) fn grant(
         return Err(bad("Invalid grant: account not found"));
     };
     if let Some(key) = &account.key
-        && !signature_fits(key, signed.as_bytes(), &signature)
+        && !signature_fits(key, content.as_bytes(), &signature)
     {
         return Err(bad("Invalid JWT Signature."));
     }
@@ -89,12 +89,12 @@ pub(super) fn grant(
     if ![own.as_str(), "https://oauth2.googleapis.com/token"].contains(&text("aud")) {
         return Err(bad("Invalid JWT: Failed audience check."));
     }
-    let number = |name: &str| claims.get(name).and_then(Value::as_i64);
-    let (Some(issued), Some(expires)) = (number("iat"), number("exp")) else {
+    let time = |name: &str| claims.get(name).and_then(Value::as_i64);
+    let (Some(from), Some(until)) = (time("iat"), time("exp")) else {
         return Err(bad("Invalid JWT"));
     };
     let second = now.as_second();
-    if expires <= second || issued > second + 300 || expires - issued > LONGEST_LIFE {
+    if until <= second || from > second + 300 || until - from > LONGEST_LIFE {
         return Err(bad(
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.",
         ));

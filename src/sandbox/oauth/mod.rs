@@ -3,6 +3,8 @@
 mod consent;
 mod grant;
 mod jwt;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -227,7 +229,7 @@ impl SignIns {
         let sum = account.bytes().fold(7_u64, |sum, byte| {
             sum.wrapping_mul(1_000_003).wrapping_add(u64::from(byte))
         });
-        format!("1{:020}", sum)
+        format!("1{sum:020}")
     }
 
     /// What `userinfo` tells.

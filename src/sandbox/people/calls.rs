@@ -326,6 +326,10 @@ fn check_count(name: &str, count: usize, most: usize) -> Answer<()> {
     Ok(())
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "a refusal travels boxed, see `Answer`"
+)]
 fn batch_refusal(details: &str, errors: &BTreeMap<String, Box<Refusal>>) -> Box<Refusal> {
     let by_entry: Map<String, Value> = errors
         .iter()

@@ -1,4 +1,8 @@
 //! The refusals of the People API, in Google's shape.
+#![expect(
+    clippy::unnecessary_box_returns,
+    reason = "a refusal travels boxed, so that `Answer` stays small"
+)]
 
 use serde_json::{Value, json};
 

@@ -8,26 +8,34 @@ use super::groups::{Group, MY_CONTACTS};
 use super::list::{Token, fingerprint, page_size, sync_token_read};
 use super::store::{Book, Bump, number_of, resource_name};
 
-const GROUP_FIELDS: [&str; 5] = ["clientData", "groupType", "memberCount", "metadata", "name"];
-const DEFAULT_FIELDS: [&str; 4] = ["metadata", "groupType", "memberCount", "name"];
+/// What a mask of groups can name, `memberCount` aside.
+const GROUP_FIELDS: [&str; 4] = ["clientData", "groupType", "metadata", "name"];
+const COUNT: &str = "memberCount";
 
+/// The mask of a call that reads groups; it can name the count of members, and does when it is empty.
 fn group_fields(name: &str, text: &str) -> Answer<Vec<String>> {
+    masked(
+        name,
+        text,
+        &[&GROUP_FIELDS[..], &[COUNT]].concat(),
+        &["metadata", "groupType", COUNT, "name"],
+    )
+}
+
+fn masked(name: &str, text: &str, known: &[&str], default: &[&str]) -> Answer<Vec<String>> {
     let fields: Vec<String> = text
         .split(',')
         .map(str::trim)
         .filter(|path| !path.is_empty())
         .map(str::to_owned)
         .collect();
-    if let Some(bad) = fields
-        .iter()
-        .find(|path| !GROUP_FIELDS.contains(&path.as_str()))
-    {
+    if let Some(bad) = fields.iter().find(|path| !known.contains(&path.as_str())) {
         return Err(Refusal::invalid(format!(
             "Invalid {name} mask path: \"{bad}\"."
         )));
     }
     if fields.is_empty() {
-        return Ok(DEFAULT_FIELDS.map(str::to_owned).to_vec());
+        return Ok(default.iter().map(|path| (*path).to_owned()).collect());
     }
     Ok(fields)
 }
@@ -201,7 +209,9 @@ impl Call<'_> {
 
     /// `contactGroups.create`.
     pub(crate) fn group_create(&mut self) -> Answer<Value> {
-        let fields = group_fields("readGroupFields", text(self.body, "readGroupFields"))?;
+        let default = ["metadata", "groupType", "name"];
+        let given = text(self.body, "readGroupFields");
+        let fields = masked("readGroupFields", given, &GROUP_FIELDS, &default)?;
         if self.body.get("contactGroup").is_none() {
             return Err(Refusal::invalid("contactGroup is required."));
         }
@@ -224,20 +234,21 @@ impl Call<'_> {
 
     /// `contactGroups.update`.
     pub(crate) fn group_update(&mut self, id: &str) -> Answer<Value> {
-        let read = group_fields("readGroupFields", text(self.body, "readGroupFields"))?;
-        let named = text(self.body, "updateGroupFields");
-        let update = group_fields(
-            "updateGroupFields",
-            if named.is_empty() { "name" } else { named },
+        let given = text(self.body, "readGroupFields");
+        let known = [&GROUP_FIELDS[..], &[COUNT]].concat();
+        let read = masked(
+            "readGroupFields",
+            given,
+            &known,
+            &["metadata", "groupType", "name"],
         )?;
-        if let Some(bad) = update
-            .iter()
-            .find(|path| !matches!(path.as_str(), "name" | "clientData"))
-        {
-            return Err(Refusal::invalid(format!(
-                "Invalid updateGroupFields mask path: \"{bad}\"."
-            )));
-        }
+        let given = text(self.body, "updateGroupFields");
+        let update = masked(
+            "updateGroupFields",
+            given,
+            &["clientData", "name"],
+            &["name"],
+        )?;
         if self.group(id)?.system {
             return Err(Refusal::invalid("System contact groups cannot be changed."));
         }

@@ -98,7 +98,7 @@ pub(crate) fn page_size(request: &Request, default: usize, cap: usize) -> Answer
     }
 }
 
-/// `connections.list`. True beside the page when it was the first of a full list.
+/// `connections.list`.
 pub(crate) fn connections(
     book: &Book,
     switches: &Switches,
@@ -120,13 +120,13 @@ pub(crate) fn connections(
         }
     };
     let sync_token = request.param("syncToken").filter(|text| !text.is_empty());
-    if let Some(kind) = fault.map(|fault| fault.kind)
-        && sync_token.is_some()
-    {
-        match kind {
-            FaultKind::SyncTokenExpired400 => return Err(Refusal::sync_token_expired(400)),
-            FaultKind::SyncTokenExpired410 => return Err(Refusal::sync_token_expired(410)),
-            _ => {}
+    let forced = fault.map(|fault| fault.kind);
+    for (kind, status) in [
+        (FaultKind::SyncTokenExpired400, 400),
+        (FaultKind::SyncTokenExpired410, 410),
+    ] {
+        if sync_token.is_some() && forced == Some(kind) {
+            return Err(Refusal::sync_token_expired(status));
         }
     }
     check_sort(request, wants_token || sync_token.is_some())?;

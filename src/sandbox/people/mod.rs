@@ -2,6 +2,7 @@
 
 mod admin;
 mod calls;
+mod derive;
 mod errors;
 mod group_calls;
 mod groups;
@@ -124,22 +125,24 @@ impl PeopleWorld {
         let Some(route) = Route::of(request) else {
             return html_not_found(&request.path);
         };
-        match route {
-            Route::OauthAuth => {
-                return oauth::consent(&mut self.sign_ins, &self.switches, request, now);
-            }
-            Route::OauthToken => {
-                return oauth::token(&mut self.sign_ins, &self.switches, request, now, fault);
-            }
-            Route::OauthRevoke => return oauth::revoke(&mut self.sign_ins, request, now),
-            _ => {}
+        if route == Route::OauthAuth {
+            return oauth::consent(&mut self.sign_ins, &self.switches, request, now);
+        }
+        if route == Route::OauthToken {
+            return oauth::token(&mut self.sign_ins, &self.switches, request, now, fault);
+        }
+        if route == Route::OauthRevoke {
+            return oauth::revoke(&mut self.sign_ins, request, now);
         }
         match self.answer(&route, request, now, fault) {
             Ok(value) => {
-                let mut reply = Reply::json(200, &value);
-                if !matches!(request.param("prettyPrint"), Some("false")) {
-                    reply.body = serde_json::to_vec_pretty(&value).unwrap_or(reply.body);
-                }
+                let mut reply = Reply::json(200, &Value::Null);
+                let compact = request.param("prettyPrint") == Some("false");
+                reply.body = if compact {
+                    value.to_string().into_bytes()
+                } else {
+                    format!("{value:#}").into_bytes()
+                };
                 reply
             }
             Err(refusal) => refusal.into_reply(),
@@ -258,6 +261,10 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
     })
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "a refusal travels boxed, see `Answer`"
+)]
 fn with_retry_after(mut refusal: Box<Refusal>, fault: &Fault) -> Box<Refusal> {
     if let Some(seconds) = fault.params.get("retry_after") {
         let text = seconds

@@ -29,7 +29,7 @@ impl Selection {
             Value::Array(items) => {
                 Value::Array(items.into_iter().map(|item| self.of(item)).collect())
             }
-            other => other,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
         }
     }
 

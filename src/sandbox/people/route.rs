@@ -149,7 +149,17 @@ impl Route {
             Self::GroupCreate => Some("CreateContactGroupRequest"),
             Self::GroupUpdate(_) => Some("UpdateContactGroupRequest"),
             Self::MembersModify(_) => Some("ModifyContactGroupMembersRequest"),
-            _ => None,
+            Self::Connections
+            | Self::Get(_)
+            | Self::BatchGet
+            | Self::Delete(_)
+            | Self::GroupsList
+            | Self::GroupGet(_)
+            | Self::GroupDelete(_)
+            | Self::OauthAuth
+            | Self::OauthToken
+            | Self::OauthRevoke
+            | Self::UserInfo => None,
         }
     }
 
@@ -171,7 +181,17 @@ impl Route {
             Self::GroupsList => &["groupFields", "pageSize", "pageToken", "syncToken"],
             Self::GroupGet(_) => &["groupFields", "maxMembers"],
             Self::GroupDelete(_) => &["deleteContacts"],
-            _ => &[],
+            Self::Delete(_)
+            | Self::BatchCreate
+            | Self::BatchUpdate
+            | Self::BatchDelete
+            | Self::GroupCreate
+            | Self::GroupUpdate(_)
+            | Self::MembersModify(_)
+            | Self::OauthAuth
+            | Self::OauthToken
+            | Self::OauthRevoke
+            | Self::UserInfo => &[],
         }
     }
 }

@@ -97,6 +97,18 @@ impl ZohoWorld {
         json!({"id": id.to_string(), "name": account})
     }
 
+    /// The contacts at `offset` and after it, at most `count`, in full, and how many there are.
+    pub(crate) fn some_contacts(&self, offset: usize, count: usize) -> (usize, Vec<Value>) {
+        let Some(module) = self.modules.get("Contacts") else {
+            return (0, Vec::new());
+        };
+        let some = module.records.iter().skip(offset).take(count);
+        let shown = some
+            .map(|(id, record)| self.record(module, *id, record, None))
+            .collect();
+        (module.records.len(), shown)
+    }
+
     /// Everything: records in full with what only the CRM knows, views, and deleted records; contacts under `contacts`,
     /// the other modules under `modules`.
     #[must_use]

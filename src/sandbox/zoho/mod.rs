@@ -27,6 +27,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use oauth::FIXED_TOKEN;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::Value;

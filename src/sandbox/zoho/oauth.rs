@@ -13,7 +13,7 @@ use super::route::OAuthStep;
 use crate::sandbox::http::{Reply, Request};
 
 /// The access token that scripts use: never expires, has every scope.
-const FIXED_TOKEN: &str = "sandbox-crm-token";
+pub const FIXED_TOKEN: &str = "sandbox-crm-token";
 pub(super) const CLIENT_ID: &str = "1000.SANDBOX";
 const CLIENT_SECRET: &str = "sandbox-secret";
 

@@ -23,8 +23,12 @@ fn write(on: Side, twin: &str, change: Change) -> Write {
 
 fn create(on: Side, twin: &str) -> Write {
     let fields = Fields::from([(Field(1), Value::with_canon("+49 30", "4930"))]);
-    let source = Fields::new();
-    write(on, twin, Change::Create { fields, source })
+    let change = Change::Create {
+        fields,
+        twin_holds: BTreeMap::new(),
+        unread: Vec::new(),
+    };
+    write(on, twin, change)
 }
 
 fn update(on: Side, id: &str, twin: &str) -> Write {

@@ -1,0 +1,169 @@
+//! `crmsync configure`: chooses the lists and the rules, and writes the profile.
+
+mod draft;
+mod file;
+mod flags;
+mod look;
+mod summary;
+mod wizard;
+
+use std::io::IsTerminal as _;
+
+use super::failure::{self, Failure};
+use super::output::Show;
+use super::paths::Paths;
+use super::schedule::{self, Whose};
+use super::sync;
+use crate::profile::{self, Profile};
+use crate::state::State;
+use draft::Draft;
+
+pub(super) use file::replace;
+pub(super) use flags::Args;
+use look::look;
+
+pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
+    if args.schema {
+        show.line(&serde_json::to_string_pretty(&profile::schema())?)?;
+        return Ok(0);
+    }
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let which = match which(args, paths)? {
+        Some(which) => which,
+        None if terminal => wizard::name(paths)?,
+        None => return Err(no_name(paths).into()),
+    };
+    let mut draft = Draft::open(paths, &which)?;
+    for (key, value) in flags::choices(args, &draft)? {
+        draft.choose(&key, &value)?;
+    }
+    let asks = terminal && (!args.says_something() || !draft.is_complete());
+    let wants = if asks {
+        Box::pin(wizard::ask(paths, &mut draft)).await?
+    } else {
+        draft.check_complete()?;
+        wizard::Wants::default()
+    };
+    let profile = draft.profile()?;
+    let seen = Box::pin(look(paths, &profile)).await?;
+    let written = draft.write()?;
+    if args.activate {
+        activate(paths, &profile)?;
+    }
+    let mut text = summary::of(&profile, written, &seen, show);
+    let timers = match args.install_timer.or(wants.timer) {
+        Some(how) => {
+            listed(paths, &profile)?;
+            let whose = if args.system {
+                Whose::Machine
+            } else {
+                Whose::User
+            };
+            schedule::install(paths, how, whose)?
+        }
+        None => schedule::adapt(paths)?,
+    };
+    summary::schedule(&mut text, paths, &profile, &timers)?;
+    summary::next(&mut text, &profile, &seen, active(paths, &profile)?);
+    if !show.quiet {
+        show.bytes(text.as_bytes())?;
+    }
+    if wants.dry_run {
+        return Box::pin(sync::rehearse(&which, paths, show)).await;
+    }
+    Ok(troubles(&seen))
+}
+
+/// Says what stands in the way of a sync; gives the exit code.
+fn troubles(seen: &look::Seen) -> u8 {
+    let mut code = 0;
+    for error in seen.troubles() {
+        let failure = failure::explain(error);
+        failure::say(&failure.message, failure.hint.as_deref(), None);
+        if code == 0 {
+            code = failure.code;
+        }
+    }
+    code
+}
+
+/// The profile that is meant: the named one, else the only one.
+fn which(args: &Args, paths: &Paths) -> anyhow::Result<Option<String>> {
+    if let Some(which) = &args.profile {
+        return Ok(Some(which.clone()));
+    }
+    let mut known = profile::list(&paths.config);
+    Ok(match (known.pop(), known.pop()) {
+        (Some((name, _)), None) => Some(name),
+        (_, _) => None,
+    })
+}
+
+fn no_name(paths: &Paths) -> Failure {
+    let known: Vec<String> = profile::list(&paths.config)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    if known.is_empty() {
+        Failure::usage(
+            "which profile? There is none yet",
+            "name it, such as: crmsync configure sales --crm-kind zoho --crm-view \"All Contacts\" --google-group CRM",
+        )
+    } else {
+        Failure::usage(
+            format!("which profile? There are: {}", known.join(", ")),
+            "name one: crmsync configure NAME",
+        )
+    }
+}
+
+/// A schedule runs `sync --all`, which knows the profiles of the folder alone.
+fn listed(paths: &Paths, profile: &Profile) -> Result<(), Failure> {
+    if profile::list(&paths.config)
+        .iter()
+        .any(|(name, path)| *name == profile.name && same(path, &profile.path))
+    {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!(
+            "the timer runs the profiles in {}, and {} is not one of them",
+            paths.config.display(),
+            profile.path.display()
+        ),
+        "move the file there, or name its folder with --config-dir",
+    ))
+}
+
+fn same(one: &std::path::Path, other: &std::path::Path) -> bool {
+    one == other
+        || one
+            .canonicalize()
+            .ok()
+            .zip(other.canonicalize().ok())
+            .is_some_and(|(one, other)| one == other)
+}
+
+/// Whether the profile may run; one that never ran may.
+fn active(paths: &Paths, profile: &Profile) -> anyhow::Result<bool> {
+    let Some(state) = State::peek(&paths.state)? else {
+        return Ok(true);
+    };
+    Ok(match state.scope_of(&profile.name)? {
+        Some((scope, _)) => state.facts(scope)?.active,
+        None => true,
+    })
+}
+
+/// Wakes a deactivated profile.
+fn activate(paths: &Paths, profile: &Profile) -> anyhow::Result<()> {
+    if active(paths, profile)? {
+        return Ok(());
+    }
+    let mut state = State::open(&paths.state)?;
+    state.write(|tx| match tx.scope_of(&profile.name)? {
+        Some((scope, _)) => tx.set_facts(scope, |facts| facts.active = true),
+        None => Ok(()),
+    })?;
+    Ok(())
+}

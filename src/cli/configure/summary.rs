@@ -1,0 +1,245 @@
+//! What `configure` says at the end: the choices, the lists with their sizes, the schedule, and what
+//! to do next.
+
+use std::fmt::Write as _;
+
+use super::draft::Written;
+use super::look::{Look, Seen};
+use crate::cli::output::Show;
+use crate::cli::paths::Paths;
+use crate::cli::schedule::{self, Whose};
+use crate::model::{OnConflict, OnDelete, OnLeave, Side};
+use crate::profile::{CrmKind, Profile};
+use crate::run::direction_name;
+use crate::run::prepare::duration_text;
+
+/// The choices.
+pub(super) fn of(profile: &Profile, written: Written, seen: &Seen, show: &Show) -> String {
+    let done = match written {
+        Written::New => "written",
+        Written::Changed => "changed",
+        Written::Same => "unchanged",
+    };
+    let mut text = format!(
+        "{}: {done}, {}\n",
+        show.bold(&profile.name),
+        profile.path.display()
+    );
+    for (name, value) in rows(profile, seen) {
+        row(&mut text, name, &value);
+    }
+    text
+}
+
+/// The choices as name and value.
+pub(super) fn rows(profile: &Profile, seen: &Seen) -> Vec<(&'static str, String)> {
+    let sync = &profile.sync;
+    let conflict = match sync.on_conflict {
+        OnConflict::Prefer(Side::Crm) => "in a conflict the CRM's value wins",
+        OnConflict::Prefer(Side::Google) => "in a conflict Google's value wins",
+        OnConflict::Hold => "a conflict is held until someone edits",
+    };
+    let deleted = match sync.on_delete {
+        OnDelete::Keep => "the other record of a deleted contact stays",
+        OnDelete::Archive => "the twin of a deleted contact goes to the label crmsync-archive",
+        OnDelete::Delete => "a deleted contact is deleted on the other side too",
+    };
+    let left = match sync.on_leave {
+        OnLeave::Ungroup => "who leaves the view leaves the label",
+        OnLeave::Keep => "who leaves the view stays in the label",
+    };
+    let limit = |most: u64| match most {
+        0 => "no limit".to_owned(),
+        most => format!("{most} contacts"),
+    };
+    let CrmKind::Zoho(zoho) = &profile.crm.kind;
+    vec![
+        (
+            "direction",
+            format!("{}; {conflict}", direction_name(sync.direction)),
+        ),
+        (
+            "frequency",
+            format!("every {}", duration_text(sync.frequency)),
+        ),
+        (
+            "limits",
+            format!(
+                "{} in the first run, {} in each later one",
+                limit(sync.first_limit),
+                limit(sync.next_limit)
+            ),
+        ),
+        ("deletes", format!("{deleted}; {left}")),
+        (
+            "Google",
+            format!(
+                "label `{}`{}",
+                profile.google.group,
+                found(&seen.sides.google, Side::Google)
+            ),
+        ),
+        (
+            "CRM",
+            format!(
+                "{} ({}), {}, view `{}`{}",
+                profile.crm.kind.name(),
+                zoho.data_center,
+                zoho.module,
+                profile.crm.view,
+                found(&seen.sides.crm, Side::Crm)
+            ),
+        ),
+        (
+            "mapping",
+            profile.map.as_ref().map_or_else(
+                || "the default one".to_owned(),
+                |map| format!("{} pairs of its own", map.len()),
+            ),
+        ),
+    ]
+}
+
+fn found(look: &Look, side: Side) -> String {
+    match look {
+        Look::SignedOut => ", not checked: not signed in".to_owned(),
+        Look::Failed(_) => ", not checked".to_owned(),
+        Look::Done { probe, size, .. } => {
+            let who = probe
+                .user
+                .as_deref()
+                .map(|user| format!(", signed in as {user}"))
+                .unwrap_or_default();
+            let count = match (side, probe.list.id.is_empty(), size) {
+                (Side::Google, true, _) => ", new: the first sync makes it".to_owned(),
+                (_, _, Some(1)) => ", 1 contact".to_owned(),
+                (_, _, Some(size)) => format!(", {size} contacts"),
+                (_, _, None) => String::new(),
+            };
+            format!("{count}{who}")
+        }
+    }
+}
+
+fn row(text: &mut String, name: &str, value: &str) {
+    push(text, format_args!("  {name:10} {value}\n"));
+}
+
+fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    if text.write_fmt(what).is_err() {
+        text.push('?');
+    }
+}
+
+/// What starts the runs: where it is installed, else what could be.
+pub(super) fn schedule(
+    text: &mut String,
+    paths: &Paths,
+    profile: &Profile,
+    done: &[String],
+) -> anyhow::Result<()> {
+    for line in done {
+        row(text, "schedule", line);
+    }
+    let places = schedule::installed(paths)?;
+    let entry = schedule::planned(paths, profile.sync.frequency)?;
+    for place in &places {
+        row(
+            text,
+            "schedule",
+            &format!("one entry for every profile in {place}, {}", entry.rhythm()),
+        );
+    }
+    if !places.is_empty() {
+        return Ok(());
+    }
+    row(
+        text,
+        "schedule",
+        "none is installed; one entry serves every profile",
+    );
+    let name = &profile.name;
+    push(
+        text,
+        format_args!(
+            "\nwith cron (crmsync configure {name} --install-timer cron):\n{}\n\n\
+             with systemd (crmsync configure {name} --install-timer systemd):\n",
+            entry.cron_line()
+        ),
+    );
+    for (file, unit) in entry.units(Whose::User) {
+        push(text, format_args!("# {file}\n{unit}\n"));
+    }
+    Ok(())
+}
+
+/// What to do next, as commands.
+pub(super) fn next(text: &mut String, profile: &Profile, seen: &Seen, active: bool) {
+    let name = &profile.name;
+    let mut steps: Vec<(String, &str)> = Vec::new();
+    if !active {
+        steps.push((
+            format!("crmsync configure {name} --activate"),
+            "wake the deactivated profile",
+        ));
+    }
+    let mut out = false;
+    for side in Side::BOTH {
+        if let Look::SignedOut = seen.sides.on(side) {
+            out = true;
+            if side == Side::Google && profile.google.client_secret.is_none() {
+                steps.push((
+                    format!("crmsync configure {name} --google-client-secret FILE"),
+                    "name the OAuth client from Google's console",
+                ));
+            }
+            let CrmKind::Zoho(zoho) = &profile.crm.kind;
+            if side == Side::Crm && zoho.client_id.is_none() {
+                steps.push((
+                    format!("crmsync configure {name} --client-id ID"),
+                    "name the OAuth client from Zoho's API console",
+                ));
+            }
+            let what = match side {
+                Side::Google => "sign in to Google",
+                Side::Crm => "sign in to the CRM",
+            };
+            steps.push((format!("crmsync auth {} {name}", side.name()), what));
+        }
+    }
+    if out {
+        steps.push((
+            format!("crmsync configure {name}"),
+            "see the real lists and choose among them",
+        ));
+    } else {
+        let empty = |side: Side| matches!(seen.sides.on(side), Look::Done { size: Some(0), .. });
+        if !profile.sync.direction.writes(Side::Crm) && empty(Side::Crm) {
+            steps.push((
+                format!("crmsync configure {name} --crm-view VIEW"),
+                "the view is empty, and contacts come from there",
+            ));
+        }
+        if !profile.sync.direction.writes(Side::Google) && empty(Side::Google) {
+            steps.push((
+                format!("crmsync configure {name} --google-group LABEL"),
+                "the label is empty, and contacts come from there",
+            ));
+        }
+        steps.push((
+            format!("crmsync map-fields {name} --check"),
+            "what would be lost or refused",
+        ));
+        steps.push((
+            format!("crmsync sync {name} --dry-run"),
+            "what a sync would do",
+        ));
+        steps.push((format!("crmsync sync {name}"), "do it"));
+    }
+    text.push_str("\nnext:\n");
+    let width = steps.iter().map(|(step, _)| step.len()).max().unwrap_or(0);
+    for (step, what) in steps {
+        push(text, format_args!("  {step:width$}  {what}\n"));
+    }
+}

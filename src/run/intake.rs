@@ -1,0 +1,200 @@
+//! Takes what a remote said about records into the mirror: heard, gone, read directly, not provable.
+
+use super::Session;
+use super::error::Error;
+use crate::connector::{Found, Source};
+use crate::model::{Edit, Island, Record, RemoteId, Rest, Seen, Side};
+use crate::plan::{self, Heard};
+use crate::state::{ListingNo, Tx};
+
+/// The most identifiers of one direct read.
+const DIRECT_READ: usize = 200;
+
+/// What is known about the membership of records that are read by identifier, on a side where a
+/// direct read does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// They are in the list.
+    Yes,
+    /// They are not.
+    No,
+    /// As the mirror has it.
+    AsKnown,
+}
+
+/// Reads records by identifier and absorbs what they are now; returns how many came.
+pub(super) async fn direct(
+    session: &Session<'_>,
+    source: &dyn Source,
+    ids: &[RemoteId],
+    listed: Listed,
+) -> Result<u64, Error> {
+    let (scope, side) = (session.scope, source.side());
+    let mut came = 0;
+    for ids in ids.chunks(DIRECT_READ) {
+        let found = source.get(ids).await?;
+        session.with(|tx| {
+            let known = tx.seen(scope, side, ids)?;
+            for (id, found) in ids.iter().zip(found) {
+                let moved = matches!(found, Found::Moved(_));
+                match found {
+                    Found::Here(mut record) | Found::Moved(mut record) => {
+                        came += 1;
+                        if !session.tells_membership(side) {
+                            record.listed = match listed {
+                                Listed::Yes => true,
+                                Listed::No => false,
+                                Listed::AsKnown => known
+                                    .get(id)
+                                    .map_or(record.listed, |known| known.record.listed),
+                            };
+                        }
+                        if moved {
+                            let old = tx.link_of(session.pair, scope, side, id)?;
+                            let new = tx.link_of(session.pair, scope, side, &record.id)?;
+                            let links = (old.as_ref(), new.as_ref());
+                            tx.apply(scope, &plan::renamed(side, id, &record.id, links))?;
+                        }
+                        hear(session, tx, side, vec![*record], None)?;
+                        let id = id.clone();
+                        tx.apply(scope, &[Edit::Touch { side, id }])?;
+                    }
+                    Found::Gone => gone(session, tx, side, std::slice::from_ref(id))?,
+                    Found::Hidden => {
+                        let link = tx.link_of(session.pair, scope, side, id)?;
+                        session.vanished(tx, side, id, link.as_ref())?;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(came)
+}
+
+/// Absorbs records that a remote sent.
+pub(super) fn hear(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    records: Vec<Record>,
+    listing: Option<ListingNo>,
+) -> crate::state::Result<()> {
+    let scope = session.scope;
+    let ids: Vec<_> = records.iter().map(|record| record.id.clone()).collect();
+    let known = tx.seen(scope, side, &ids)?;
+    let mut edits = Vec::new();
+    let mut echoes = Vec::new();
+    for record in records {
+        let before = known.get(&record.id);
+        let id = record.id.clone();
+        match plan::absorb(before, record) {
+            Heard::Echo => echoes.push(id),
+            Heard::Same(seen) => edits.push(Edit::PutSeen { side, seen }),
+            Heard::Changed(seen) => {
+                let matters = linked(session, tx, side, &id)?
+                    || seen.record.listed
+                    || before.is_some_and(|before| before.record.listed)
+                    || known_elsewhere(session, tx, &seen, side)?;
+                let wanted = matters || session.whole_account(side) || before.is_some();
+                if wanted {
+                    edits.push(Edit::PutSeen { side, seen });
+                }
+                if matters {
+                    edits.push(Edit::Touch { side, id });
+                }
+            }
+        }
+    }
+    if let Some(listing) = listing {
+        tx.hear(scope, side, listing, &echoes)?;
+    }
+    tx.apply(scope, &edits)
+}
+
+/// Whether a record that was heard is linked. Whatever proof there was that it is gone is void.
+fn linked(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    id: &RemoteId,
+) -> crate::state::Result<bool> {
+    let linked = tx.linked(session.pair, side, id)?.is_some();
+    if linked {
+        tx.unsay(session.scope, gone_word(side), id.as_str())?;
+    }
+    Ok(linked)
+}
+
+/// Whether the other side knows one of the record's addresses: a candidate, or a new record for an
+/// ended pair.
+fn known_elsewhere(
+    session: &Session<'_>,
+    tx: &Tx<'_>,
+    seen: &Seen,
+    side: Side,
+) -> crate::state::Result<bool> {
+    for key in seen.record.addresses() {
+        if tx.has_key(session.scope, side.other(), key)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Records that the remote itself says are deleted.
+pub(super) fn gone(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    ids: &[RemoteId],
+) -> crate::state::Result<()> {
+    let scope = session.scope;
+    let known = tx.seen(scope, side, ids)?;
+    let mut edits = Vec::new();
+    for id in ids {
+        let linked = tx.linked(session.pair, side, id)?.is_some();
+        if known.contains_key(id) {
+            let id = id.clone();
+            edits.push(Edit::DropSeen { side, id });
+        }
+        if linked {
+            tx.say_once(scope, gone_word(side), id.as_str())?;
+            let id = id.clone();
+            edits.push(Edit::Touch { side, id });
+        }
+    }
+    tx.apply(scope, &edits)
+}
+
+/// Under this word the state file keeps the proof that a linked record was deleted.
+fn gone_word(side: Side) -> &'static str {
+    match side {
+        Side::Google => "gone from google",
+        Side::Crm => "gone from crm",
+    }
+}
+
+/// The linked records of an island that are not in the mirror although nothing proves that they were
+/// deleted (the profile is new on these accounts, or its view is another): they have to be read.
+pub(super) fn unproven(
+    session: &Session<'_>,
+    tx: &Tx<'_>,
+    island: &Island,
+) -> crate::state::Result<Vec<(Side, RemoteId)>> {
+    let mut missing = Vec::new();
+    for link in &island.links {
+        if !matches!(link.rest, Rest::Awake | Rest::Left(_)) {
+            continue;
+        }
+        for side in Side::BOTH {
+            let id = link.ids.on(side);
+            if !island.records.on(side).contains_key(id)
+                && !tx.said(session.scope, gone_word(side), id.as_str())?
+            {
+                missing.push((side, id.clone()));
+            }
+        }
+    }
+    Ok(missing)
+}

@@ -1,0 +1,88 @@
+//! A run under way: the state behind its lock, the rules, and what every step asks for.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::monitor::{Event, Monitor};
+use crate::connector::Extent;
+use crate::model::{Link, Moment, Notice, NoticeKind, RemoteId, Rules, Side, Sides};
+use crate::plan::{self, FieldNames};
+use crate::state::{self, PairId, ScopeId, State, Tx};
+
+/// A run under way: what every step needs.
+pub(crate) struct Session<'a> {
+    pub(super) state: Mutex<&'a mut State>,
+    pub(crate) scope: ScopeId,
+    pub(crate) pair: PairId,
+    pub(crate) rules: Rules,
+    pub(crate) names: FieldNames,
+    pub(crate) now: Moment,
+    pub(crate) extent: Extent,
+    pub(crate) full_every: Duration,
+    pub(crate) monitor: &'a dyn Monitor,
+    pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
+    pub(super) whole: Sides<bool>,
+    pub(super) membership: Sides<bool>,
+    pub(super) notices: Mutex<Vec<Notice>>,
+    pub(super) first: bool,
+    pub(super) fingerprint: String,
+}
+
+pub(crate) fn lock<T, R>(mutex: &Mutex<T>, f: impl FnOnce(&mut T) -> R) -> R {
+    // A panic elsewhere leaves the data as it was between two statements: still usable.
+    f(&mut mutex.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Session<'_> {
+    /// One transaction on the state.
+    pub(crate) fn with<T>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> state::Result<T>,
+    ) -> state::Result<T> {
+        lock(&self.state, |state| state.write(f))
+    }
+
+    /// Whether everything that the account holds on this side is in the mirror, so that no address
+    /// has to be looked up.
+    pub(crate) fn whole_account(&self, side: Side) -> bool {
+        *self.whole.on(side)
+    }
+
+    /// Whether a record that is read by its identifier tells its membership.
+    pub(crate) fn tells_membership(&self, side: Side) -> bool {
+        *self.membership.on(side)
+    }
+
+    pub(crate) fn interrupted(&self) -> bool {
+        (self.interrupted)()
+    }
+
+    pub(crate) fn checkpoint(&self, name: &'static str) {
+        self.monitor.event(&Event::Checkpoint(name));
+    }
+
+    /// A record cannot be seen and nothing proves that it was deleted: its pair rests, once reported.
+    pub(crate) fn vanished(
+        &self,
+        tx: &mut Tx<'_>,
+        side: Side,
+        id: &RemoteId,
+        link: Option<&Link>,
+    ) -> state::Result<()> {
+        tx.apply(self.scope, &plan::vanished(side, id, link))?;
+        let Some(link) = link else { return Ok(()) };
+        if tx.say_once(self.scope, "vanished", id.as_str())? {
+            lock(&self.notices, |notices| {
+                notices.push(Notice {
+                    kind: NoticeKind::Vanished,
+                    key: link.key.clone(),
+                    id: Some(id.clone()),
+                    text: format!(
+                        "the record in {side} cannot be seen any more and nothing proves that it was deleted; the pair rests and nothing is deleted"
+                    ),
+                });
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The tour: the real commands against the sandbox, from the first sync to a lost state file, each
+//! shown as a user would type it, and after each the proof that nobody was doubled and nobody lost.
+
+mod proof;
+mod stage;
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::{Options, serve};
+use proof::Proof;
+use stage::Stage;
+
+/// Contacts on each side at the start.
+const CONTACTS: usize = 1_000;
+/// How many of them are the same people.
+const OVERLAP: usize = 400;
+
+/// Where the tour's words go.
+pub type Say<'a> = &'a mut (dyn FnMut(&str) -> anyhow::Result<()> + Send);
+
+/// Takes the tour; returns 0 when every promise held, 1 when one broke.
+///
+/// # Errors
+/// Whatever keeps the sandbox or a command from starting.
+pub async fn run(say: Say<'_>) -> anyhow::Result<u8> {
+    let begun = Instant::now();
+    let running = serve(Options {
+        port: 0,
+        contacts: CONTACTS,
+        overlap: OVERLAP,
+        seed: 7,
+        ..Options::default()
+    })
+    .await?;
+    let mut stage = Stage::open(&running, say)?;
+    let result = acts(&mut stage).await;
+    let broken = stage.broken();
+    let seconds = begun.elapsed().as_secs();
+    match &result {
+        Ok(()) if broken == 0 => stage.say(&format!(
+            "\nThe tour is over: every promise held ({seconds} s).\n"
+        ))?,
+        Ok(()) => stage.say(&format!(
+            "\nThe tour is over: {broken} promises broke ({seconds} s).\n"
+        ))?,
+        Err(_) => {}
+    }
+    running.stop().await;
+    result?;
+    Ok(u8::from(broken > 0))
+}
+
+async fn acts(stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    stage.title("Two address books, 1,000 contacts each, 400 of them the same people")?;
+    stage.write_profile("on_conflict = \"crm\"")?;
+    let before = Proof::take(stage);
+    stage.check(
+        "400 addresses are on both sides",
+        before.on_both() == OVERLAP,
+    )?;
+
+    stage.title("A look before the leap: a dry run writes nothing")?;
+    let plan = stage.json(&["sync", "sales", "--dry-run"]).await?;
+    stage.check("the books are untouched", Proof::take(stage) == before)?;
+    stage.check("the dry run adopts the 400", plan["adopted"] == json!(400))?;
+
+    stage.title("The first sync, two-way")?;
+    let first = stage.json(&["sync", "sales"]).await?;
+    let synced = Proof::take(stage);
+    stage.check("400 people were recognised", first["adopted"] == json!(400))?;
+    stage.check(
+        "what the dry run foretold happened",
+        ["google", "crm"].iter().all(|side| {
+            first[side]["created"] == plan[side]["created"]
+                && first[side]["updated"] == plan[side]["updated"]
+        }),
+    )?;
+    stage.nobody_doubled(&before, &synced)?;
+
+    stage.title("Again at once: nothing to do")?;
+    let again = stage.json(&["sync", "sales"]).await?;
+    stage.check("nothing was written", again["outcome"] == json!("in-sync"))?;
+    stage.check("the books are untouched", Proof::take(stage) == synced)?;
+
+    edits(stage).await?;
+    conflicts(stage).await?;
+    losses(stage).await
+}
+
+/// Edits on both sides, shown by a dry run, then synced.
+async fn edits(stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    stage.title("People edit on both sides")?;
+    let pairs = stage.pairs(3);
+    let [one, two, three] = pairs.as_slice() else {
+        anyhow::bail!("the seeded books have too few linked contacts");
+    };
+    stage.edit_crm(&one.crm, &json!({"Mobile": "+49 151 5550001"}))?;
+    stage.set_google_title(&two.google, "Head of Boats")?;
+    let new = json!({"Last_Name": "Newcomer", "First_Name": "Nora", "Email": "nora.newcomer@example.com"});
+    stage.add_crm(&new)?;
+    let before = Proof::take(stage);
+    stage.run(&["sync", "sales", "--dry-run"]).await?;
+    let report = stage.json(&["sync", "sales"]).await?;
+    let after = Proof::take(stage);
+    stage.check(
+        "the new contact was created in Google once",
+        report["google"]["created"] == json!(1) && after.google("nora.newcomer@example.com") == 1,
+    )?;
+    stage.check(
+        "the mobile number went to Google",
+        stage.google_text(&one.google).contains("5550001"),
+    )?;
+    stage.check(
+        "the title went to the CRM",
+        stage.crm_field(&two.crm, "Title") == "Head of Boats",
+    )?;
+    stage.check(
+        "the third contact is as it was",
+        !stage.google_text(&three.google).contains("5550001"),
+    )?;
+    stage.nobody_doubled(&before, &after)
+}
+
+/// One field, two different edits, under each rule.
+async fn conflicts(stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    for (rule, winner) in [("crm", "crm"), ("google", "google"), ("hold", "none")] {
+        stage.title(&format!("A conflict, with on_conflict = \"{rule}\""))?;
+        stage.write_profile(&format!("on_conflict = \"{rule}\""))?;
+        let pairs = stage.pairs(6);
+        let Some(pair) = pairs.get(5) else {
+            anyhow::bail!("the seeded books have too few linked contacts");
+        };
+        let (here, there) = (
+            format!("From the CRM, {rule}"),
+            format!("From Google, {rule}"),
+        );
+        stage.edit_crm(&pair.crm, &json!({"Title": here}))?;
+        stage.set_google_title(&pair.google, &there)?;
+        let before = Proof::take(stage);
+        let report = stage.json(&["sync", "sales"]).await?;
+        let told = report["conflicts"].as_array().is_some_and(|conflicts| {
+            conflicts
+                .iter()
+                .any(|conflict| conflict["winner"] == json!(winner))
+        });
+        stage.check("the conflict was reported", told)?;
+        let (crm, google) = (
+            stage.crm_field(&pair.crm, "Title"),
+            stage.google_text(&pair.google),
+        );
+        let held = match rule {
+            "crm" => crm == here && google.contains(&here),
+            "google" => crm == there && google.contains(&there),
+            _ => crm == here && google.contains(&there),
+        };
+        stage.check("the rule was kept", held)?;
+        stage.nobody_doubled(&before, &Proof::take(stage))?;
+        if rule == "hold" {
+            stage.edit_crm(&pair.crm, &json!({"Title": there}))?;
+            stage.run(&["sync", "sales"]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Profile lost, state lost, both lost: a re-match, never a duplicate.
+async fn losses(stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    type Loss = (&'static str, &'static str, bool, bool);
+    const LOSSES: [Loss; 3] = [
+        (
+            "The profile is deleted and written anew",
+            "rm sales.toml",
+            true,
+            false,
+        ),
+        ("The state file is deleted", "rm state.sqlite3", false, true),
+        (
+            "Both are deleted",
+            "rm sales.toml state.sqlite3",
+            true,
+            true,
+        ),
+    ];
+    stage.write_profile("on_conflict = \"crm\"")?;
+    stage.run(&["sync", "sales"]).await?;
+    for (title, command, profile, state) in LOSSES {
+        stage.title(title)?;
+        let before = Proof::take(stage);
+        stage.typed(command)?;
+        if profile {
+            stage.remove_profile()?;
+            stage.write_profile("on_conflict = \"crm\"")?;
+        }
+        if state {
+            stage.remove_state()?;
+        }
+        let report = stage.json(&["sync", "sales"]).await?;
+        let created = |side: &str| -> bool { report[side]["created"] == json!(0) };
+        stage.check(
+            "0 creates on either side",
+            created("google") && created("crm"),
+        )?;
+        stage.check("the books are as they were", Proof::take(stage) == before)?;
+    }
+    stage.title("Where it stands")?;
+    stage.run(&["status"]).await?;
+    let status: Value = stage.json(&["status", "sales"]).await?;
+    stage.check(
+        "status knows the linked contacts",
+        status["linked"]
+            .as_u64()
+            .is_some_and(|linked| linked > 1_000),
+    )
+}
