@@ -109,7 +109,7 @@ fn a_write_that_landed_without_an_answer_doubles_nobody() {
         "drop_after",
         "truncate_body",
         "bad_json",
-        "html502",
+        "html_502",
         "drop_before",
         "server_error",
     ] {
@@ -303,7 +303,7 @@ fn a_full_account_ends_the_run_and_tells_it() {
 fn a_create_whose_fate_is_unknown_waits_for_the_next_run_and_is_counted() {
     let (sandbox, home) = start();
     sandbox.fault(
-        &json!({"service": "google", "call": "batchCreateContacts", "kind": "html502", "times": 1}),
+        &json!({"service": "google", "call": "batchCreateContacts", "kind": "html_502", "times": 1}),
     );
     let report = home.sync(&["sales"]).exits(0).object();
     assert_eq!(
