@@ -182,8 +182,8 @@ fn carry_out(
         let known = write
             .change
             .id()
-            .and_then(|id| book.seen.on(write.on).get(id));
-        let known = known.map(|seen| seen.record.clone());
+            .and_then(|id| book.seen.on(write.on).get(id))
+            .cloned();
         match remotes.on_mut(write.on).send(write) {
             Outcome::Done(stored) => book.apply(plan::settle(
                 write,

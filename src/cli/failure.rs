@@ -85,7 +85,7 @@ pub(super) fn explain(error: &anyhow::Error) -> Failure {
         let failure = run_failure(error);
         return Failure {
             code: failure,
-            message: error.to_string(),
+            message: run::state_message(error),
             hint: Some(error.hint()).filter(|hint| !hint.is_empty()),
         };
     }

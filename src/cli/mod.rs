@@ -20,6 +20,7 @@ mod sandbox;
 mod schedule;
 mod status;
 mod sync;
+mod text;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,7 +36,7 @@ use paths::Paths;
     version,
     max_term_width = 100,
     arg_required_else_help = true,
-    after_help = "Example: crmsync sync sales --dry-run\nA first look without any account: crmsync sandbox tour"
+    after_help = "Start here: crmsync configure\nExample: crmsync sync sales --dry-run\nA first look without any account: crmsync sandbox tour"
 )]
 struct Cli {
     #[command(flatten)]
@@ -88,7 +89,7 @@ enum Command {
     /// Sign in to Google or to the CRM
     Auth(auth::Args),
     /// Choose the lists and the rules, and write the profile
-    Configure(configure::Args),
+    Configure(Box<configure::Args>),
     /// Show and change which field goes where
     MapFields(map_fields::Args),
     /// One pass over one or more profiles

@@ -7,8 +7,9 @@ use super::{Base, Link, LinkNo, Moment, Record, RemoteId, Rest, Side, Sides, Ver
 pub struct Seen {
     /// The record.
     pub record: Record,
-    /// The revision that our last write replaced; hearing it again is an echo, not an edit.
-    pub replaced: Option<Version>,
+    /// The revisions that our own latest writes replaced, oldest first; hearing one of them again is
+    /// an echo, not an edit, since remotes may take minutes to list what was written.
+    pub replaced: Vec<Version>,
     /// When we created it, while no listing has shown it yet.
     pub unlisted_since: Option<Moment>,
 }

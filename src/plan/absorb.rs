@@ -20,12 +20,13 @@ pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
     let Some(known) = known else {
         return Heard::Changed(fresh(heard));
     };
-    if known.replaced.as_ref() == Some(&heard.version) && known.record.version != heard.version {
+    if known.replaced.contains(&heard.version) && known.record.version != heard.version {
         return Heard::Echo;
     }
     let same = known.record.same_content(&heard);
     let mut seen = fresh(heard);
-    if seen.record.version == known.record.version {
+    // Until someone else changes the record, what our writes replaced stays an echo.
+    if same || seen.record.version == known.record.version {
         seen.replaced.clone_from(&known.replaced);
     }
     if same {
@@ -38,7 +39,7 @@ pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
 fn fresh(record: Record) -> Seen {
     Seen {
         record,
-        replaced: None,
+        replaced: Vec::new(),
         unlisted_since: None,
     }
 }

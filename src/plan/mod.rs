@@ -123,8 +123,32 @@ pub fn plan(island: &Island, rules: &Rules) -> Plan {
     let mut plan = Plan::default();
     let links = decide::settled_links(island, rules, &mut plan);
     matching::pair_unlinked(island, &links, rules, &mut plan);
+    one_note_a_link(&mut plan);
     plan.sort();
     plan
+}
+
+/// Of several notes about a stored link the last one counts; a forgotten link needs no other.
+fn one_note_a_link(plan: &mut Plan) {
+    let mut known = std::collections::BTreeSet::new();
+    let forgotten: std::collections::BTreeSet<_> = plan
+        .notes
+        .iter()
+        .filter_map(|note| match note {
+            Note::Unlink(no) => Some(*no),
+            Note::Adopt(_) | Note::Agree(_) => None,
+        })
+        .collect();
+    let notes = std::mem::take(&mut plan.notes);
+    plan.notes = notes
+        .into_iter()
+        .rev()
+        .filter(|note| match note {
+            Note::Agree(Link { no: Some(no), .. }) => !forgotten.contains(no) && known.insert(*no),
+            Note::Unlink(no) => known.insert(*no),
+            Note::Adopt(_) | Note::Agree(_) => true,
+        })
+        .collect();
 }
 
 /// The address that people know a pair by.

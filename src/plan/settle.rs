@@ -6,13 +6,16 @@ use crate::model::{
     Swap, Version, Write,
 };
 
-/// The edits that one confirmed write calls for. `known` is the record as it was before the write
+/// How many replaced revisions are remembered; a listing lags behind a few of our writes at most.
+const REMEMBERED: usize = 4;
+
+/// The edits that one confirmed write calls for. `known` is the record as it was seen before the write
 /// (none for a create), `now` the time of the run.
 #[must_use]
 pub fn settle(
     write: &Write,
     stored: &Stored,
-    known: Option<&Record>,
+    known: Option<&Seen>,
     rules: &Rules,
     now: Moment,
 ) -> Vec<Edit> {
@@ -46,7 +49,7 @@ pub fn settle(
             };
             let seen = Seen {
                 record,
-                replaced: None,
+                replaced: Vec::new(),
                 unlisted_since: Some(now),
             };
             vec![Edit::PutLink(link), put(write.on, seen)]
@@ -57,7 +60,8 @@ pub fn settle(
             patch,
             ..
         } => {
-            let Some((record, surprise)) = updated(stored, known, patch, rules) else {
+            let before = known.map(|known| &known.record);
+            let Some((record, surprise)) = updated(stored, before, patch, rules) else {
                 return Vec::new();
             };
             let base = patch
@@ -72,7 +76,7 @@ pub fn settle(
                     ids: write.ids(id),
                     base,
                 },
-                replace(write.on, record, expected),
+                replace(write.on, record, known, expected),
             ];
             if surprise {
                 edits.push(Edit::Touch {
@@ -192,7 +196,7 @@ enum Grouping {
     Archived,
 }
 
-fn regrouped(write: &Write, known: Option<&Record>, grouping: Grouping) -> Vec<Edit> {
+fn regrouped(write: &Write, known: Option<&Seen>, grouping: Grouping) -> Vec<Edit> {
     let Some(id) = write.change.id() else {
         return Vec::new();
     };
@@ -203,30 +207,33 @@ fn regrouped(write: &Write, known: Option<&Record>, grouping: Grouping) -> Vec<E
         listed,
     }];
     if let Some(known) = known {
-        let mut record = known.clone();
+        let mut record = known.record.clone();
         record.listed = listed;
         if matches!(grouping, Grouping::Archived) {
             record.archived = true;
         }
-        edits.push(put(
-            write.on,
-            Seen {
-                record,
-                replaced: None,
-                unlisted_since: None,
-            },
-        ));
+        // The remote does not tell the new revision. Hearing the old one again must not look like a
+        // person who undid the grouping.
+        let old = record.version.clone();
+        record.version = Version::from(format!("after {old}"));
+        edits.push(replace(write.on, record, Some(known), &old));
     }
     edits
 }
 
-fn replace(side: Side, record: Record, expected: &Version) -> Edit {
+fn replace(side: Side, record: Record, known: Option<&Seen>, expected: &Version) -> Edit {
+    let mut replaced: Vec<_> = known.map_or_else(Vec::new, |known| known.replaced.clone());
+    if record.version != *expected && !replaced.contains(expected) {
+        replaced.push(expected.clone());
+    }
+    let surplus = replaced.len().saturating_sub(REMEMBERED);
+    replaced.drain(..surplus);
     put(
         side,
         Seen {
-            replaced: (record.version != *expected).then(|| expected.clone()),
+            replaced,
             record,
-            unlisted_since: None,
+            unlisted_since: known.and_then(|known| known.unlisted_since),
         },
     )
 }

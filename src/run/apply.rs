@@ -228,10 +228,7 @@ pub(super) fn settle_done(
 ) -> crate::state::Result<Option<RemoteId>> {
     let (scope, on) = (session.scope, write.on);
     let known = match write.change.id() {
-        Some(id) => tx
-            .seen(scope, on, std::slice::from_ref(id))?
-            .remove(id)
-            .map(|seen| seen.record),
+        Some(id) => tx.seen(scope, on, std::slice::from_ref(id))?.remove(id),
         None => None,
     };
     let edits = plan::settle(write, stored, known.as_ref(), &session.rules, session.now);

@@ -78,10 +78,20 @@ impl From<state::Error> for Error {
         let hint = error.hint();
         Self {
             outcome,
-            message: error.to_string(),
+            message: state_message(&error),
             hint: (!hint.is_empty()).then_some(hint),
             source: Some(Box::new(error)),
         }
+    }
+}
+
+/// What a failure of the state file says, without the cure, which is told beside it.
+#[must_use]
+pub fn state_message(error: &state::Error) -> String {
+    let text = error.to_string();
+    match text.strip_suffix(&format!("; {}", error.hint())) {
+        Some(bare) => bare.to_owned(),
+        None => text,
     }
 }
 

@@ -16,7 +16,7 @@ mod session;
 mod think;
 
 pub use close::direction_name;
-pub use error::Error;
+pub use error::{Error, state_message};
 pub use monitor::{Event, Monitor, Silent};
 pub use report::{
     ConflictRow, Failure, FromTo, NoticeRow, Outcome, PlanRow, ProblemRow, Report, Tally,
@@ -167,8 +167,8 @@ async fn steps(
     let sources = sinks.map(|sink| sink as &dyn Source);
     read_both(session, sources, report).await?;
     session.checkpoint("read");
-    let landed = recovery::recover(session, sinks).await?;
-    for write in landed {
+    let recovery = recovery::recover(session, sinks).await?;
+    for write in recovery.landed {
         close::tally(report, write.on, write.change.op(), 1);
     }
     let mut thought = think(session, job, sources).await?;
@@ -178,10 +178,13 @@ async fn steps(
     let mut all = Applied::default();
     for round in 0..=ROUNDS {
         let applied = apply::apply(session, sinks, run, &mut thought).await?;
-        let again = close::merge(&mut all, applied);
+        let mut again = close::merge(&mut all, applied);
         if all.uncertain && all.stop.is_none() && !session.interrupted() {
             all.uncertain = false;
-            for write in recovery::recover(session, sinks).await? {
+            let recovery = recovery::recover(session, sinks).await?;
+            all.unsent.extend(recovery.lost);
+            again.extend(recovery.again);
+            for write in recovery.landed {
                 let (side, id) = plan::contact_of(&write);
                 all.contacts.insert((side, id.clone()));
                 *all.done

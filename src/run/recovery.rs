@@ -1,5 +1,7 @@
 //! Finds out what became of writes whose answer was never heard, before anything else is planned.
 
+use std::collections::BTreeSet;
+
 use super::Session;
 use super::apply::settle_done;
 use super::error::Error;
@@ -9,13 +11,25 @@ use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
 use crate::plan::{self, Recovered};
 use crate::state::{JournalNo, Settled};
 
-/// Settles every open write of the account pair. Returns how many had landed.
+/// What became of open writes.
+#[derive(Debug, Default)]
+pub(super) struct Recovery {
+    /// Those that had landed.
+    pub(super) landed: Vec<Write>,
+    /// Contacts whose creation cannot be found. A listing may lag behind, so it is not repeated
+    /// before the next run.
+    pub(super) lost: BTreeSet<(Side, RemoteId)>,
+    /// Contacts of other writes, which may be planned again.
+    pub(super) again: BTreeSet<(Side, RemoteId)>,
+}
+
+/// Settles every open write of the account pair.
 pub(super) async fn recover(
     session: &Session<'_>,
     sinks: Sides<&dyn Sink>,
-) -> Result<Vec<Write>, Error> {
+) -> Result<Recovery, Error> {
     let open = session.with(|tx| tx.open_writes(session.pair))?;
-    let mut landed = Vec::new();
+    let mut recovery = Recovery::default();
     for side in Side::BOTH {
         let (numbers, writes): (Vec<JournalNo>, Vec<Write>) = open
             .iter()
@@ -42,7 +56,7 @@ pub(super) async fn recover(
             sink.look(&creates).await?
         };
         let again = session.with(|tx| {
-            let mut linked = std::collections::BTreeSet::new();
+            let mut linked = BTreeSet::new();
             for record in &found {
                 if tx.linked(session.pair, side, &record.id)?.is_some() {
                     linked.insert(record.id.clone());
@@ -56,6 +70,10 @@ pub(super) async fn recover(
                     side: side.other(),
                     id: write.twin.clone(),
                 };
+                let contact = || {
+                    let (side, id) = plan::contact_of(write);
+                    (side, id.clone())
+                };
                 match outcome {
                     Recovered::Landed(record) => {
                         let id = record.id.clone();
@@ -66,15 +84,17 @@ pub(super) async fn recover(
                         settle_done(session, tx, write, &Stored::Record(record))?;
                         tx.apply(session.scope, &[touch, twin])?;
                         tx.settle(*no, &Settled::Recovered { id }, None)?;
-                        landed.push(write.clone());
+                        recovery.landed.push(write.clone());
                     }
                     Recovered::Lost => {
                         tx.apply(session.scope, &[twin])?;
                         tx.settle(*no, &Settled::Lost, None)?;
+                        recovery.lost.insert(contact());
                     }
                     Recovered::ReadAgain(_, id) => {
                         tx.apply(session.scope, &[twin])?;
                         again.push((*no, id));
+                        recovery.again.insert(contact());
                     }
                 }
             }
@@ -90,8 +110,11 @@ pub(super) async fn recover(
             Ok(())
         })?;
     }
-    if !landed.is_empty() {
-        tracing::info!(landed = landed.len(), "writes of the cut run had landed");
+    if !recovery.landed.is_empty() {
+        tracing::info!(
+            landed = recovery.landed.len(),
+            "writes of the cut run had landed"
+        );
     }
-    Ok(landed)
+    Ok(recovery)
 }

@@ -242,7 +242,7 @@ fn take_in(
         let id = record.id.clone();
         let seen = Seen {
             record,
-            replaced: None,
+            replaced: Vec::new(),
             unlisted_since: None,
         };
         edits.push(Edit::PutSeen { side, seen });

@@ -65,7 +65,7 @@ pub(super) fn put(
         record.changed_at.map(|at| at.0),
         seen.unlisted_since.map(|at| at.0),
         record.version.as_str(),
-        seen.replaced.as_ref().map(Version::as_str),
+        replaced_text(&seen.replaced),
         record.stamp.as_ref().map(RemoteId::as_str),
         addrs,
         content_text(record)?,
@@ -144,6 +144,21 @@ pub(super) fn forget(
     Ok(())
 }
 
+/// Revisions are opaque but hold no line ends; one a line.
+fn replaced_text(replaced: &[Version]) -> Option<String> {
+    (!replaced.is_empty()).then(|| {
+        replaced
+            .iter()
+            .map(Version::as_str)
+            .collect::<Vec<_>>()
+            .join("\n")
+    })
+}
+
+fn replaced_of(text: Option<&str>) -> Vec<Version> {
+    text.map_or_else(Vec::new, |text| text.lines().map(Version::from).collect())
+}
+
 impl Db {
     /// What is remembered of these records; unknown ones are left out.
     pub fn seen(
@@ -165,7 +180,7 @@ impl Db {
                         id.clone(),
                         Seen {
                             record: record_of(row)?,
-                            replaced: row.get::<_, Option<Box<str>>>(9)?.map(Version),
+                            replaced: replaced_of(row.get::<_, Option<String>>(9)?.as_deref()),
                             unlisted_since: row.get::<_, Option<i64>>(10)?.map(Moment),
                         },
                     );

@@ -240,7 +240,7 @@ pub(crate) fn create(number: usize) -> Write {
     .into();
     let change = Change::Create {
         fields,
-        twin_holds: std::collections::BTreeMap::new(),
+        twin_holds: BTreeMap::new(),
         unread: Vec::new(),
     };
     Write {

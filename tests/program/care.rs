@@ -30,7 +30,7 @@ fn bare(value: &Value) -> Value {
             })
             .collect(),
         Value::Array(items) => items.iter().map(bare).collect(),
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
 

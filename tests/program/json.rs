@@ -15,7 +15,7 @@ fn keys(value: &Value) -> BTreeSet<&str> {
         .collect()
 }
 
-fn set<'a>(names: &'a str) -> BTreeSet<&'a str> {
+fn set(names: &str) -> BTreeSet<&str> {
     names.split_whitespace().collect()
 }
 

@@ -198,8 +198,8 @@ fn two_profiles_on_one_account_pair_never_fight() {
         let group = groups.iter().find(|group| group["name"] == name).unwrap();
         group["resourceName"].as_str().unwrap().to_owned()
     };
-    let mover = named(&people, "n0@example.com");
-    assert!(!group_of(mover, &of("Partners")), "{mover}");
-    assert!(group_of(mover, &of("Web")), "{mover}");
-    assert_eq!(mover["phoneNumbers"][0]["value"], "+49 30 1");
+    let twin = named(&people, "n0@example.com");
+    assert!(!group_of(twin, &of("Partners")), "{twin}");
+    assert!(group_of(twin, &of("Web")), "{twin}");
+    assert_eq!(twin["phoneNumbers"][0]["value"], "+49 30 1");
 }

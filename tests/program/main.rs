@@ -11,6 +11,7 @@ mod care;
 mod deletes;
 mod dry;
 mod errors;
+mod errors_state;
 mod faults;
 mod json;
 mod limits;

@@ -130,3 +130,27 @@ fn a_wrong_call_is_exit_2_with_a_word_on_what_is_right() {
         assert!(ran.stderr.contains("error:"), "{args:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn status_needs_no_network_no_token_and_names_what_it_does_not_know() {
+    let sandbox = Sandbox::start(4, 2);
+    let mut home = Home::new(&sandbox);
+    home.run(&["status"]).exits(7);
+    home.profile("sales", &[]);
+    home.synced(&["sales"]);
+    sandbox.counts();
+    home.env.clear();
+    let text = home.run(&["status", "sales"]).exits(0).stdout;
+    assert!(
+        text.starts_with("sales\n") && text.contains("changed"),
+        "{text}"
+    );
+    assert_eq!(sandbox.counts().google_total(), 0);
+    let ran = home.run(&["status", "salse"]).exits(7);
+    assert_eq!(ran.stdout, "");
+    assert!(
+        ran.stderr.contains("sales") && ran.stderr.contains("help:"),
+        "{}",
+        ran.stderr
+    );
+}

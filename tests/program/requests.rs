@@ -60,3 +60,28 @@ fn ten_thousand_contacts_take_fifty_batches_and_a_handful_of_other_requests() {
     assert_eq!(third["crm"]["requests"], sent.crm_total());
     assert_eq!(json!([]), third["problems"]);
 }
+
+#[test]
+fn after_writes_to_both_sides_a_quiet_run_costs_two_and_three_requests() {
+    let sandbox = Sandbox::start(300, 100);
+    let home = Home::new(&sandbox);
+    home.profile("sales", &[]);
+    home.synced(&["sales"]);
+    // The CRM's look-back of a minute brings our own writes back once more until it has passed.
+    let soon = home.synced(&["sales"]);
+    assert!(soon["crm"]["read"].as_u64() > Some(0), "{soon}");
+    assert_eq!(soon["outcome"], "in-sync");
+    sandbox.advance("3m");
+    home.synced(&["sales"]);
+    sandbox.advance("3m");
+    sandbox.counts();
+    let quiet = home.synced(&["sales"]);
+    let sent = sandbox.counts();
+    assert_eq!(quiet["outcome"], "in-sync");
+    assert_eq!(
+        (&quiet["google"]["read"], &quiet["crm"]["read"]),
+        (&json!(0), &json!(0))
+    );
+    assert!(sent.google_total() <= 2, "{sent:?}");
+    assert!(sent.crm_total() <= 3, "{sent:?}");
+}

@@ -85,10 +85,11 @@ impl Draft {
             let table: toml::Table = text.parse().ok()?;
             let (section, leaf) = key.split_once('.')?;
             let value = table.get(section)?.get(leaf)?;
-            Some(match value {
-                toml::Value::String(text) => text.clone(),
-                other => other.to_string(),
-            })
+            Some(
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            )
         });
         let default = || {
             let default = profile::key(key)?.default()?;

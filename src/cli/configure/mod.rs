@@ -9,6 +9,7 @@ mod wizard;
 
 use std::io::IsTerminal as _;
 
+use super::deactivate::is_inactive;
 use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
@@ -28,7 +29,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         return Ok(0);
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let which = match which(args, paths)? {
+    let which = match which(args, paths) {
         Some(which) => which,
         None if terminal => wizard::name(paths)?,
         None => return Err(no_name(paths).into()),
@@ -46,14 +47,17 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
     };
     let profile = draft.profile()?;
     let seen = Box::pin(look(paths, &profile)).await?;
+    let timer = args.install_timer.or(wants.timer);
+    if timer.is_some() {
+        listed(paths, &profile)?;
+    }
     let written = draft.write()?;
     if args.activate {
         activate(paths, &profile)?;
     }
-    let mut text = summary::of(&profile, written, &seen, show);
-    let timers = match args.install_timer.or(wants.timer) {
+    let mut text = summary::of(&profile, written, &seen, *show);
+    let timers = match timer {
         Some(how) => {
-            listed(paths, &profile)?;
             let whose = if args.system {
                 Whose::Machine
             } else {
@@ -64,7 +68,12 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         None => schedule::adapt(paths)?,
     };
     summary::schedule(&mut text, paths, &profile, &timers)?;
-    summary::next(&mut text, &profile, &seen, active(paths, &profile)?);
+    summary::next(
+        &mut text,
+        &profile,
+        &seen,
+        !is_inactive(paths, &profile.name)?,
+    );
     if !show.quiet {
         show.bytes(text.as_bytes())?;
     }
@@ -88,15 +97,15 @@ fn troubles(seen: &look::Seen) -> u8 {
 }
 
 /// The profile that is meant: the named one, else the only one.
-fn which(args: &Args, paths: &Paths) -> anyhow::Result<Option<String>> {
+fn which(args: &Args, paths: &Paths) -> Option<String> {
     if let Some(which) = &args.profile {
-        return Ok(Some(which.clone()));
+        return Some(which.clone());
     }
     let mut known = profile::list(&paths.config);
-    Ok(match (known.pop(), known.pop()) {
+    match (known.pop(), known.pop()) {
         (Some((name, _)), None) => Some(name),
         (_, _) => None,
-    })
+    }
 }
 
 fn no_name(paths: &Paths) -> Failure {
@@ -119,10 +128,12 @@ fn no_name(paths: &Paths) -> Failure {
 
 /// A schedule runs `sync --all`, which knows the profiles of the folder alone.
 fn listed(paths: &Paths, profile: &Profile) -> Result<(), Failure> {
-    if profile::list(&paths.config)
-        .iter()
-        .any(|(name, path)| *name == profile.name && same(path, &profile.path))
-    {
+    let whole = |path: &std::path::Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = match profile.path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => std::path::Path::new("."),
+    };
+    if whole(folder) == whole(&paths.config) {
         return Ok(());
     }
     Err(Failure::usage(
@@ -135,29 +146,9 @@ fn listed(paths: &Paths, profile: &Profile) -> Result<(), Failure> {
     ))
 }
 
-fn same(one: &std::path::Path, other: &std::path::Path) -> bool {
-    one == other
-        || one
-            .canonicalize()
-            .ok()
-            .zip(other.canonicalize().ok())
-            .is_some_and(|(one, other)| one == other)
-}
-
-/// Whether the profile may run; one that never ran may.
-fn active(paths: &Paths, profile: &Profile) -> anyhow::Result<bool> {
-    let Some(state) = State::peek(&paths.state)? else {
-        return Ok(true);
-    };
-    Ok(match state.scope_of(&profile.name)? {
-        Some((scope, _)) => state.facts(scope)?.active,
-        None => true,
-    })
-}
-
 /// Wakes a deactivated profile.
 fn activate(paths: &Paths, profile: &Profile) -> anyhow::Result<()> {
-    if active(paths, profile)? {
+    if !is_inactive(paths, &profile.name)? {
         return Ok(());
     }
     let mut state = State::open(&paths.state)?;

@@ -1,20 +1,19 @@
 //! What `configure` says at the end: the choices, the lists with their sizes, the schedule, and what
 //! to do next.
 
-use std::fmt::Write as _;
-
 use super::draft::Written;
 use super::look::{Look, Seen};
 use crate::cli::output::Show;
 use crate::cli::paths::Paths;
 use crate::cli::schedule::{self, Whose};
+use crate::cli::text::push;
 use crate::model::{OnConflict, OnDelete, OnLeave, Side};
 use crate::profile::{CrmKind, Profile};
 use crate::run::direction_name;
 use crate::run::prepare::duration_text;
 
 /// The choices.
-pub(super) fn of(profile: &Profile, written: Written, seen: &Seen, show: &Show) -> String {
+pub(super) fn of(profile: &Profile, written: Written, seen: &Seen, show: Show) -> String {
     let done = match written {
         Written::New => "written",
         Written::Changed => "changed",
@@ -104,16 +103,20 @@ fn found(look: &Look, side: Side) -> String {
     match look {
         Look::SignedOut => ", not checked: not signed in".to_owned(),
         Look::Failed(_) => ", not checked".to_owned(),
-        Look::Done { probe, size, .. } => {
+        Look::Done {
+            probe,
+            size: members,
+            ..
+        } => {
             let who = probe
                 .user
                 .as_deref()
                 .map(|user| format!(", signed in as {user}"))
                 .unwrap_or_default();
-            let count = match (side, probe.list.id.is_empty(), size) {
+            let count = match (side, probe.list.id.is_empty(), members) {
                 (Side::Google, true, _) => ", new: the first sync makes it".to_owned(),
                 (_, _, Some(1)) => ", 1 contact".to_owned(),
-                (_, _, Some(size)) => format!(", {size} contacts"),
+                (_, _, Some(members)) => format!(", {members} contacts"),
                 (_, _, None) => String::new(),
             };
             format!("{count}{who}")
@@ -123,13 +126,6 @@ fn found(look: &Look, side: Side) -> String {
 
 fn row(text: &mut String, name: &str, value: &str) {
     push(text, format_args!("  {name:10} {value}\n"));
-}
-
-fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    if text.write_fmt(what).is_err() {
-        text.push('?');
-    }
 }
 
 /// What starts the runs: where it is installed, else what could be.

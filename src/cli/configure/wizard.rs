@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::io;
 
 use super::draft::Draft;
-use super::{flags, look};
+use super::flags;
+use super::look::{self, look};
 use crate::cli::failure::{self, Failure};
 use crate::cli::paths::Paths;
 use crate::cli::schedule::{self, How};
@@ -98,7 +99,7 @@ pub(super) async fn ask(paths: &Paths, draft: &mut Draft) -> anyhow::Result<Want
     }
     rules(draft)?;
     let profile = draft.profile()?;
-    let seen = Box::pin(super::look(paths, &profile)).await?;
+    let seen = Box::pin(look(paths, &profile)).await?;
     let summary: Vec<String> = super::summary::rows(&profile, &seen)
         .iter()
         .map(|(name, value)| format!("{name:10} {value}"))
@@ -255,7 +256,12 @@ fn word(draft: &mut Draft, key: &str, prompt: &str, words: &[(&str, &str)]) -> a
     let now = draft.value(key).unwrap_or_default();
     let mut ask = cliclack::select(prompt);
     for (word, why) in words {
-        ask = ask.item((*word).to_owned(), word, why);
+        let label = if why.is_empty() {
+            (*word).to_owned()
+        } else {
+            format!("{word}: {why}")
+        };
+        ask = ask.item((*word).to_owned(), label, "");
     }
     let known = words.iter().any(|(word, _)| *word == now);
     if !known && !now.is_empty() {
@@ -336,13 +342,13 @@ async fn list(paths: &Paths, draft: &mut Draft, side: Side) -> anyhow::Result<bo
     };
     let mut ask = cliclack::select(prompt).max_rows(15);
     for each in &lists {
-        ask = ask.item(named(side, each, &lists), &each.name, size(each));
+        ask = ask.item(named(side, each, &lists), label(each), "");
     }
     let there = lists
         .iter()
         .find(|each| each.id == now || each.name == now || named(side, each, &lists) == now);
     if side == Side::Google {
-        ask = ask.item(OTHER.to_owned(), "a new label", "the first sync makes it");
+        ask = ask.item(OTHER.to_owned(), "a new label: the first sync makes it", "");
     }
     if let Some(there) = there {
         ask = ask.initial_value(named(side, there, &lists));
@@ -352,7 +358,7 @@ async fn list(paths: &Paths, draft: &mut Draft, side: Side) -> anyhow::Result<bo
         let ask = cliclack::input("What shall the new label be called?")
             .default_input(if now.is_empty() { usual } else { &now })
             .interact::<String>();
-        chosen = answer(ask)?.trim().to_owned();
+        answer(ask)?.trim().clone_into(&mut chosen);
     }
     let same = there.is_some_and(|there| named(side, there, &lists) == chosen);
     if !same || draft.is_new() {
@@ -375,11 +381,11 @@ fn named(side: Side, list: &ListInfo, all: &[ListInfo]) -> String {
     }
 }
 
-fn size(list: &ListInfo) -> String {
+fn label(list: &ListInfo) -> String {
     match list.size {
-        Some(1) => "1 contact".to_owned(),
-        Some(size) => format!("{size} contacts"),
-        None => String::new(),
+        Some(1) => format!("{}, 1 contact", list.name),
+        Some(size) => format!("{}, {size} contacts", list.name),
+        None => list.name.clone(),
     }
 }
 
@@ -388,9 +394,9 @@ fn timer(paths: &Paths, profile: &Profile) -> anyhow::Result<Option<How>> {
         return Ok(None);
     }
     let ask = cliclack::select("What shall start the runs? One entry serves every profile.")
-        .item(None, "nothing yet", "the lines to install are shown")
-        .item(Some(How::Systemd), "systemd", "a timer of your own")
-        .item(Some(How::Cron), "cron", "a line in your crontab");
+        .item(None, "nothing yet: the lines to install are shown", "")
+        .item(Some(How::Systemd), "systemd: a timer of your own", "")
+        .item(Some(How::Cron), "cron: a line in your crontab", "");
     answer(ask.initial_value(None).interact())
 }
 

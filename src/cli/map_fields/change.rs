@@ -14,7 +14,7 @@ use crate::profile::{MapEntry, Profile};
 /// Applies the options and writes the file. Gives the profile as it is now, and what was done.
 pub(super) fn apply(
     args: &Args,
-    profile: Profile,
+    profile: &Profile,
     fields: Option<&Fields>,
 ) -> anyhow::Result<(Profile, Vec<String>)> {
     let mut said = Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn apply(
         said.push("the default mapping counts again".to_owned());
     } else if profile.map.is_none() {
         // From here on the mapping stands in the file: first what counted so far.
-        let entries = defaults(&profile, fields);
+        let entries = defaults(profile, fields);
         text = edit::set_map(&text, &entries).map_err(|error| refused(&error))?;
         said.push(format!(
             "the default mapping's {} pairs are in the file now",
@@ -42,7 +42,7 @@ pub(super) fn apply(
                 "such as: --add Assistant=relation.assistant",
             )
         })?;
-        let entry = entry(&profile, crm.trim(), google.trim(), fields)?;
+        let entry = entry(profile, crm.trim(), google.trim(), fields)?;
         text = edit::add_map(&text, &entry).map_err(|error| refused(&error))?;
         let way = if entry.direction == Some(Direction::CrmToGoogle) {
             "goes to"

@@ -13,6 +13,7 @@ use super::PATIENCE;
 use crate::cli::connect;
 use crate::cli::output::Show;
 use crate::cli::paths::Paths;
+use crate::cli::text::push;
 use crate::connector::{Ask, Census, Page, Source};
 use crate::mapping::Mapping;
 use crate::model::{
@@ -401,24 +402,27 @@ fn text(found: &Found) -> String {
         if rows.is_empty() {
             continue;
         }
-        text.push_str(&format!("{} {what}:\n", rows.len()));
+        push(&mut text, format_args!("{} {what}:\n", rows.len()));
         for row in rows.iter().take(SHOWN) {
             let email = row.email.as_deref().unwrap_or("(no e-mail)");
             let field = row.field.as_deref().unwrap_or("the contact");
-            text.push_str(&format!("  {email}, {field}: {}", row.reason));
+            push(
+                &mut text,
+                format_args!("  {email}, {field}: {}", row.reason),
+            );
             if let (Some(from), Some(to)) = (&row.from, &row.to) {
-                text.push_str(&format!(" ({from:?}, {to:?})"));
+                push(&mut text, format_args!(" ({from:?}, {to:?})"));
             }
             text.push('\n');
         }
         if rows.len() > SHOWN {
-            text.push_str(&format!(
-                "  and {} more: --json has them all\n",
-                rows.len() - SHOWN
-            ));
+            push(
+                &mut text,
+                format_args!("  and {} more: --json has them all\n", rows.len() - SHOWN),
+            );
         }
         if let Some(hint) = rows.first().and_then(|row| row.hint.as_deref()) {
-            text.push_str(&format!("  help: {hint}\n"));
+            push(&mut text, format_args!("  help: {hint}\n"));
         }
     }
     if found.rows.is_empty() {

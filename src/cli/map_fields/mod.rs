@@ -72,8 +72,8 @@ impl Fields {
 
 pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
     let mut profile = load(args, paths)?;
-    let changes = args.reset || !args.add.is_empty() || !args.remove.is_empty();
-    if changes {
+    let edits = args.reset || !args.add.is_empty() || !args.remove.is_empty();
+    if edits {
         let fields = match Box::pin(fields(paths, &profile)).await {
             Ok(fields) => Some(fields),
             Err(error) => {
@@ -86,7 +86,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
                 None
             }
         };
-        let (changed, said) = change::apply(args, profile, fields.as_ref())?;
+        let (changed, said) = change::apply(args, &profile, fields.as_ref())?;
         profile = changed;
         if !args.json && !show.quiet {
             for line in said {
@@ -105,7 +105,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
     if args.json {
         show.line(&table::json(&profile, &mapped, &fields).to_string())?;
     } else {
-        show.bytes(table::text(&profile, &mapped, &fields, show).as_bytes())?;
+        show.bytes(table::text(&profile, &mapped, &fields, *show).as_bytes())?;
     }
     Ok(0)
 }

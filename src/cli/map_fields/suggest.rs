@@ -43,11 +43,24 @@ const BY_NAME: &[(&str, &str)] = &[
     ("customernumber", "external_id.customer"),
 ];
 
-/// A path for a field that is not mapped; none when nothing fits, or when it is hidden.
-pub(super) fn path(info: &FieldInfo, mapped: &[Mapped]) -> Option<Path> {
-    let free = |path: &Path| {
-        misfit(info, path).is_none() && !mapped.iter().any(|each| each.google.overlaps(path))
-    };
+/// A path for each field that is not mapped, none twice; none where nothing fits.
+pub(super) fn paths<'a>(
+    open: &[&'a FieldInfo],
+    mapped: &[Mapped],
+) -> Vec<(&'a FieldInfo, Option<Path>)> {
+    let mut taken: Vec<Path> = mapped.iter().map(|each| each.google.clone()).collect();
+    open.iter()
+        .map(|info| {
+            let path = path(info, &taken);
+            taken.extend(path.clone());
+            (*info, path)
+        })
+        .collect()
+}
+
+fn path(info: &FieldInfo, taken: &[Path]) -> Option<Path> {
+    let free =
+        |path: &Path| misfit(info, path).is_none() && !taken.iter().any(|each| each.overlaps(path));
     let names = [plain(&info.name), plain(&info.label)];
     let by_name = BY_NAME
         .iter()
@@ -84,10 +97,9 @@ fn plain(name: &str) -> String {
 mod tests {
     use super::super::fit::tests::info;
     use super::*;
-    use crate::model::Sides;
 
-    fn said(info: &FieldInfo, mapped: &[Mapped]) -> Option<String> {
-        path(info, mapped).map(|path| path.to_string())
+    fn said(info: &FieldInfo, taken: &[Path]) -> Option<String> {
+        path(info, taken).map(|path| path.to_string())
     }
 
     #[test]
@@ -114,19 +126,17 @@ mod tests {
         let mut own = info("Loyalty", FieldKind::Picklist);
         own.custom = true;
         assert_eq!(said(&own, &[]).as_deref(), Some("custom.Loyalty"));
-        let Ok(google) = Path::parse("relation.assistant") else {
-            unreachable!("a path of the documentation")
-        };
-        let taken = Mapped {
-            crm: info("Helper", FieldKind::Text),
-            google,
-            key: false,
-            to: Sides {
-                google: true,
-                crm: true,
-            },
-            wins: None,
-        };
-        assert_eq!(said(&info("Assistant", FieldKind::Text), &[taken]), None);
+        let taken: Vec<Path> = Path::parse("relation.assistant").into_iter().collect();
+        assert_eq!(said(&info("Assistant", FieldKind::Text), &taken), None);
+        let (one, two) = (
+            info("Other_Phone", FieldKind::Phone),
+            info("Asst_Phone", FieldKind::Phone),
+        );
+        let found: Vec<_> = paths(&[&one, &two], &[])
+            .into_iter()
+            .map(|(_, path)| path.map(|path| path.to_string()))
+            .collect();
+        assert_eq!(found[0].as_deref(), Some("phone.other"));
+        assert_ne!(found[0], found[1]);
     }
 }

@@ -1,12 +1,12 @@
 //! The fields of both sides and the pairs, as a table of 80 columns and as JSON.
 
-use std::fmt::Write as _;
-
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::presets::ASCII_FULL_CONDENSED;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use serde_json::{Value, json};
 
 use super::{Fields, arrow, suggest};
 use crate::cli::output::Show;
+use crate::cli::text::push;
 use crate::mapping::Path;
 use crate::model::{FieldInfo, FieldKind};
 use crate::profile::Profile;
@@ -16,7 +16,7 @@ use crate::run::prepare::Mapped;
 const WIDTH: u16 = 80;
 
 /// The table, what is not mapped, and what could be.
-pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: &Show) -> String {
+pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: Show) -> String {
     let which = match profile.map {
         Some(_) => "the profile's own mapping",
         None => "the default mapping",
@@ -27,22 +27,27 @@ pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: 
         mapped.len(),
         profile.crm.kind.module(),
     );
-    let mut pairs = table(&["CRM field", "type", "", "Google field", "type"]);
+    let mut pairs = table(&["CRM field", "type", "", "Google field", "type"], &PAIRS);
     for each in mapped {
         pairs.add_row([
             name_of(&each.crm),
             about(&each.crm, each.key),
             arrow(profile, each).to_owned(),
             each.google.to_string(),
-            google_about(each, fields),
+            google_about(each),
         ]);
     }
     push(&mut text, format_args!("{pairs}\n"));
+    if let Some(most) = longest(fields) {
+        push(
+            &mut text,
+            format_args!("A Google field holds {most} characters; notes hold more.\n"),
+        );
+    }
     let open: Vec<&FieldInfo> = unmapped(mapped, fields).collect();
     if !open.is_empty() {
-        let mut rest = table(&["CRM field, not mapped", "type", "could go to"]);
-        for info in &open {
-            let could = suggest::path(info, mapped);
+        let mut rest = table(&["CRM field, not mapped", "type", "could go to"], &REST);
+        for (info, could) in suggest::paths(&open, mapped) {
             rest.add_row([
                 name_of(info),
                 about(info, false),
@@ -69,12 +74,22 @@ pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: 
     text
 }
 
-fn table(header: &[&str]) -> Table {
+/// The columns' widths, with a blank on either side; with the lines between they make 80.
+const PAIRS: [u16; 5] = [17, 16, 5, 25, 11];
+const REST: [u16; 3] = [24, 27, 25];
+
+fn table(header: &[&str], widths: &[u16]) -> Table {
     let mut table = Table::new();
     table
+        .load_style(ASCII_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH)
-        .set_header(header.iter().copied());
+        .set_header(header.iter().copied())
+        .set_constraints(
+            widths
+                .iter()
+                .map(|width| ColumnConstraint::Absolute(Width::Fixed(*width))),
+        );
     table
 }
 
@@ -111,22 +126,18 @@ fn about(info: &FieldInfo, key: bool) -> String {
     parts.join(", ")
 }
 
-fn google_about(mapped: &Mapped, fields: &Fields) -> String {
-    let name = mapped.google.to_string();
-    let known = fields
-        .google
-        .as_ref()
-        .and_then(|probe| probe.fields.iter().find(|info| info.name == name));
-    let mut parts = vec![format!("{:?}", mapped.google.kind()).to_lowercase()];
-    parts.extend(
-        known
-            .and_then(|info| info.max_length)
-            .map(|most| format!("to {most}")),
-    );
-    if let Some(side) = mapped.wins {
-        parts.push(format!("{} wins", side.name()));
+fn google_about(mapped: &Mapped) -> String {
+    let kind = format!("{:?}", mapped.google.kind()).to_lowercase();
+    match mapped.wins {
+        Some(side) => format!("{kind}, {} wins", side.name()),
+        None => kind,
     }
-    parts.join(", ")
+}
+
+/// How long a Google field may be, where Google was asked.
+fn longest(fields: &Fields) -> Option<u32> {
+    let probe = fields.google.as_ref()?;
+    probe.fields.iter().filter_map(|info| info.max_length).max()
 }
 
 fn unmapped<'a>(
@@ -176,13 +187,6 @@ fn wrapped(words: &[String]) -> String {
     text
 }
 
-fn push(text: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    if text.write_fmt(what).is_err() {
-        text.push('?');
-    }
-}
-
 /// The same as data.
 pub(super) fn json(profile: &Profile, mapped: &[Mapped], fields: &Fields) -> Value {
     let pairs: Vec<Value> = mapped
@@ -198,11 +202,10 @@ pub(super) fn json(profile: &Profile, mapped: &[Mapped], fields: &Fields) -> Val
             })
         })
         .collect();
-    let suggestions: Vec<Value> = unmapped(mapped, fields)
-        .filter_map(|info| {
-            let path = suggest::path(info, mapped)?;
-            Some(json!({"crm": info.name, "google": path.to_string()}))
-        })
+    let open: Vec<&FieldInfo> = unmapped(mapped, fields).collect();
+    let suggestions: Vec<Value> = suggest::paths(&open, mapped)
+        .into_iter()
+        .filter_map(|(info, path)| Some(json!({"crm": info.name, "google": path?.to_string()})))
         .collect();
     json!({
         "profile": profile.name,

@@ -87,12 +87,8 @@ impl Entry {
         let name = if usual {
             "crmsync".to_owned()
         } else {
-            let tag: String = own
-                .iter()
-                .take(4)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            format!("crmsync-{tag}")
+            let tag = u32::from_be_bytes(std::array::from_fn(|at| own[at]));
+            format!("crmsync-{tag:08x}")
         };
         Ok(Self {
             program,

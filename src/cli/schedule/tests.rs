@@ -73,7 +73,7 @@ fn a_path_with_special_letters_survives_cron_and_systemd() {
 
 #[test]
 fn a_crontab_is_the_same_after_two_installs_and_a_removal() {
-    let entry = entry(15, 4);
+    let (entry, other) = (entry(15, 4), entry(30, 2));
     for table in [
         "",
         "MAILTO=me@example.com\n# mine\n\n0 3 * * * backup\n",
@@ -83,7 +83,7 @@ fn a_crontab_is_the_same_after_two_installs_and_a_removal() {
         assert!(once.starts_with(table));
         assert_eq!(cron::with(&entry, &once).unwrap(), once);
         let after = format!("{once}5 5 * * * later\n");
-        let renewed = cron::with(&super::tests::entry(30, 2), &after).unwrap();
+        let renewed = cron::with(&other, &after).unwrap();
         assert!(renewed.contains("2-59/30 * * * *") && !renewed.contains("4-59/15"));
         assert_eq!(
             cron::without(&entry, &renewed).unwrap().unwrap(),

@@ -17,7 +17,7 @@ fn full(id: &str) -> Seen {
     record.native = Native(r#"{"emailAddresses":[]}"#.into());
     Seen {
         record,
-        replaced: Some("v0".into()),
+        replaced: vec!["v0".into(), "v00".into()],
         unlisted_since: Some(Moment(1_700_000_001)),
     }
 }

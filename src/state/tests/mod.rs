@@ -97,7 +97,7 @@ fn put(side: Side, record: Record) -> Edit {
         side,
         seen: Seen {
             record,
-            replaced: None,
+            replaced: Vec::new(),
             unlisted_since: None,
         },
     }

@@ -114,10 +114,11 @@ impl Home {
             keys.retain(|(known, _)| known != key);
             keys.push((key, (*value).to_owned()));
         }
-        let mut text = String::new();
-        for (key, value) in keys {
-            text.push_str(&format!("{key} = {value}\n"));
-        }
+        let lines: Vec<_> = keys
+            .into_iter()
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .collect();
+        let mut text = lines.concat();
         text.push_str(&tail);
         std::fs::write(self.profile_file(name), text).expect("a profile");
     }

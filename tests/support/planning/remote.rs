@@ -210,9 +210,12 @@ impl Remote {
         let Some(mut record) = self.live.get(id).cloned() else {
             return Outcome::Gone;
         };
+        let before = record.clone();
         record.listed = listed;
         record.archived |= archived;
         self.put(record);
+        // A listing that is late shows the label as it was.
+        self.replaced.insert(id.clone(), (self.clock, Some(before)));
         Outcome::Done(Stored::Nothing)
     }
 }

@@ -89,7 +89,7 @@ impl Scenario {
                     let record = Self::record(side, raw, n);
                     let seen = Seen {
                         record,
-                        replaced: None,
+                        replaced: Vec::new(),
                         unlisted_since: None,
                     };
                     let twice = book.seen.on_mut(side).insert(seen.record.id.clone(), seen);

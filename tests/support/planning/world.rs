@@ -205,8 +205,8 @@ impl World {
         let known = write
             .change
             .id()
-            .and_then(|id| self.book.seen.on(write.on).get(id));
-        let known = known.map(|seen| seen.record.clone());
+            .and_then(|id| self.book.seen.on(write.on).get(id))
+            .cloned();
         let now = Moment(self.runs);
         let edits = plan::settle(write, stored, known.as_ref(), &self.rules, now);
         self.book.apply(edits);
