@@ -4,6 +4,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use async_trait::async_trait;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::failure::Failure;
@@ -61,8 +62,36 @@ pub(super) fn handed_over(what: &str, flag: &str) -> anyhow::Result<SecretString
 /// # Errors
 /// Exit 6 when the person gives up.
 pub(super) fn secret(what: &str) -> anyhow::Result<SecretString> {
+    let _unseen = Unseen::begin();
     let text = cliclack::password(what).interact().map_err(gave_up)?;
     Ok(SecretString::from(text))
+}
+
+/// Keeps the terminal from showing what is typed until it is dropped. The question reads key by key,
+/// and without this the terminal itself would show what is pasted faster than it is read.
+struct Unseen {
+    before: Option<Termios>,
+}
+
+impl Unseen {
+    fn begin() -> Self {
+        let before = tcgetattr(io::stdin()).ok();
+        if let Some(before) = &before {
+            let mut unseen = before.clone();
+            unseen.local_modes.remove(LocalModes::ECHO);
+            // A terminal that refuses is as it would be without.
+            drop(tcsetattr(io::stdin(), OptionalActions::Now, &unseen));
+        }
+        Self { before }
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            drop(tcsetattr(io::stdin(), OptionalActions::Now, before));
+        }
+    }
 }
 
 /// Lets the person choose one of several ways, each with a line that explains it.
