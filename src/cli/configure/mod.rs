@@ -4,6 +4,7 @@ mod draft;
 mod file;
 mod flags;
 mod look;
+mod question;
 mod summary;
 mod wizard;
 
