@@ -192,7 +192,7 @@ fn every_dead_end_names_the_next_command() {
 #[test]
 fn the_help_of_each_command_has_an_example() {
     let home = Home::new();
-    for command in ["configure", "map-fields", "sync", "status", "auth"] {
+    for command in ["configure", "map-fields", "sync", "status", "deactivate"] {
         let said = home.call(&[command, "--help"]).expect(0);
         assert!(
             said.out.contains("Example: crmsync"),

@@ -4,15 +4,15 @@ mod draft;
 mod file;
 mod flags;
 mod look;
+mod question;
 mod summary;
 mod wizard;
-
-use std::io::IsTerminal as _;
 
 use super::deactivate::is_inactive;
 use super::failure::{self, Failure};
 use super::output::Show;
 use super::paths::Paths;
+use super::prompt;
 use super::schedule::{self, Whose};
 use super::sync;
 use crate::profile::{self, Profile};
@@ -28,7 +28,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
         show.line(&serde_json::to_string_pretty(&profile::schema())?)?;
         return Ok(0);
     }
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let terminal = prompt::someone();
     let which = match which(args, paths) {
         Some(which) => which,
         None if terminal => wizard::name(paths)?,

@@ -1,13 +1,11 @@
 //! The questions of `configure` at a terminal, each with a line that explains the choice. What was
 //! given as an option is not asked.
 
-use std::fmt::Display;
-use std::io;
-
 use super::draft::Draft;
 use super::flags;
 use super::look::{self, look};
-use crate::cli::failure::{self, Failure};
+use super::question::{answer, keep, number, stopped, word};
+use crate::cli::failure;
 use crate::cli::paths::Paths;
 use crate::cli::schedule::{self, How};
 use crate::model::{ListInfo, Side};
@@ -248,58 +246,6 @@ fn rules(draft: &mut Draft) -> anyhow::Result<()> {
     )
 }
 
-/// Asks for one of a few words; a value of the file that is none of them can be kept.
-fn word(draft: &mut Draft, key: &str, prompt: &str, words: &[(&str, &str)]) -> anyhow::Result<()> {
-    if draft.is_chosen(key) {
-        return Ok(());
-    }
-    let now = draft.value(key).unwrap_or_default();
-    let mut ask = cliclack::select(prompt);
-    for (word, why) in words {
-        let label = if why.is_empty() {
-            (*word).to_owned()
-        } else {
-            format!("{word}: {why}")
-        };
-        ask = ask.item((*word).to_owned(), label, "");
-    }
-    let known = words.iter().any(|(word, _)| *word == now);
-    if !known && !now.is_empty() {
-        ask = ask.item(now.clone(), &now, "as it is");
-    }
-    if !now.is_empty() {
-        ask = ask.initial_value(now.clone());
-    }
-    let chosen = answer(ask.interact())?;
-    keep(draft, key, &now, &chosen)
-}
-
-fn number(draft: &mut Draft, key: &str, prompt: &str) -> anyhow::Result<()> {
-    if draft.is_chosen(key) {
-        return Ok(());
-    }
-    let now = draft.value(key).unwrap_or_default();
-    let name = key.to_owned();
-    let ask = cliclack::input(prompt)
-        .default_input(&now)
-        .validate(move |given: &String| {
-            profile::edit::set("", &name, given.trim())
-                .map(|_| ())
-                .map_err(|error| error.hint().unwrap_or_else(|| error.to_string()))
-        })
-        .interact::<String>();
-    let chosen = answer(ask)?;
-    keep(draft, key, &now, chosen.trim())
-}
-
-/// Notes an answer that says something new; a new profile spells out what was chosen.
-fn keep(draft: &mut Draft, key: &str, now: &str, chosen: &str) -> anyhow::Result<()> {
-    if draft.is_new() || now != chosen {
-        draft.choose(key, chosen)?;
-    }
-    Ok(())
-}
-
 /// Asks for the list of one side: among the real ones when somebody is signed in there (true), else
 /// by name (false).
 async fn list(paths: &Paths, draft: &mut Draft, side: Side) -> anyhow::Result<bool> {
@@ -398,31 +344,4 @@ fn timer(paths: &Paths, profile: &Profile) -> anyhow::Result<Option<How>> {
         .item(Some(How::Systemd), "systemd: a timer of your own", "")
         .item(Some(How::Cron), "cron: a line in your crontab", "");
     answer(ask.initial_value(None).interact())
-}
-
-fn answer<T>(given: io::Result<T>) -> anyhow::Result<T> {
-    given.map_err(|error| {
-        if error.kind() == io::ErrorKind::Interrupted {
-            stopped().into()
-        } else {
-            talk(&error)
-        }
-    })
-}
-
-fn talk(error: &dyn Display) -> anyhow::Error {
-    Failure::new(
-        1,
-        format!("the terminal cannot be used: {error}"),
-        "give the choices as options: crmsync configure --help",
-    )
-    .into()
-}
-
-fn stopped() -> Failure {
-    Failure::new(
-        6,
-        "stopped; nothing was written",
-        "call `crmsync configure` again when you like",
-    )
 }

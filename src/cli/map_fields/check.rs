@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::PATIENCE;
+use super::found::{Found, Row, text};
 use crate::cli::connect;
 use crate::cli::output::Show;
 use crate::cli::paths::Paths;
-use crate::cli::text::push;
 use crate::connector::{Ask, Census, Page, Source};
 use crate::mapping::Mapping;
 use crate::model::{
@@ -26,39 +25,6 @@ use crate::run::prepare;
 
 /// How many pages may wait to be looked at.
 const AHEAD: usize = 2;
-
-/// How many rows are printed without `--json`.
-const SHOWN: usize = 50;
-
-/// One thing that would happen to one contact's field.
-#[derive(Debug, Serialize)]
-struct Row {
-    /// `overwritten`, `held`, `refused`, `ambiguous` or `unread`.
-    kind: &'static str,
-    email: Option<String>,
-    /// The Google path.
-    field: Option<String>,
-    /// The side that loses its value or refuses it.
-    side: Option<Side>,
-    /// What is there and what would take its place, where a value is lost.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<String>,
-    reason: String,
-    hint: Option<String>,
-}
-
-/// What was found.
-#[derive(Debug, Default, Serialize)]
-struct Found {
-    profile: String,
-    google: u64,
-    crm: u64,
-    creates: Sides<u64>,
-    updates: Sides<u64>,
-    rows: Vec<Row>,
-}
 
 struct Bench<'a> {
     sources: Sides<&'a dyn Source>,
@@ -377,56 +343,4 @@ async fn read(source: &dyn Source, mut take: impl FnMut(Page)) -> anyhow::Result
     });
     end.map_err(|error| -> anyhow::Error { error.into() })?;
     Ok(())
-}
-
-fn text(found: &Found) -> String {
-    let mut text = format!(
-        "{}: read {} contacts in Google and {} in the CRM; wrote nothing\n  \
-         Google would get {} new and {} changed, the CRM {} new and {} changed\n",
-        found.profile,
-        found.google,
-        found.crm,
-        found.creates.google,
-        found.updates.google,
-        found.creates.crm,
-        found.updates.crm,
-    );
-    for (kind, what) in [
-        ("refused", "would be refused"),
-        ("ambiguous", "match more than one record"),
-        ("held", "differ and would be held"),
-        ("overwritten", "would be overwritten"),
-        ("unread", "would be left alone"),
-    ] {
-        let rows: Vec<&Row> = found.rows.iter().filter(|row| row.kind == kind).collect();
-        if rows.is_empty() {
-            continue;
-        }
-        push(&mut text, format_args!("{} {what}:\n", rows.len()));
-        for row in rows.iter().take(SHOWN) {
-            let email = row.email.as_deref().unwrap_or("(no e-mail)");
-            let field = row.field.as_deref().unwrap_or("the contact");
-            push(
-                &mut text,
-                format_args!("  {email}, {field}: {}", row.reason),
-            );
-            if let (Some(from), Some(to)) = (&row.from, &row.to) {
-                push(&mut text, format_args!(" ({from:?}, {to:?})"));
-            }
-            text.push('\n');
-        }
-        if rows.len() > SHOWN {
-            push(
-                &mut text,
-                format_args!("  and {} more: --json has them all\n", rows.len() - SHOWN),
-            );
-        }
-        if let Some(hint) = rows.first().and_then(|row| row.hint.as_deref()) {
-            push(&mut text, format_args!("  help: {hint}\n"));
-        }
-    }
-    if found.rows.is_empty() {
-        text.push_str("  nothing would be lost and nothing refused\n");
-    }
-    text
 }

@@ -4,6 +4,7 @@
 mod change;
 mod check;
 mod fit;
+mod found;
 mod suggest;
 mod table;
 
