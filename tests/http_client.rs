@@ -192,14 +192,16 @@ async fn what_may_have_been_done_is_not_sent_twice() {
 #[tokio::test]
 async fn a_refused_connection_is_tried_three_times_and_named() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
+    let url = format!("http://{address}/");
     drop(listener);
     let trial = send(url, Repeat::Once, 60).await;
+    let told = format!("{address} refuses connections");
     assert_eq!(trial.requests, 3);
     let error = failed(trial);
     assert_eq!(
         (error.kind, error.reason.as_str()),
-        (Kind::Unavailable, "127.0.0.1 refuses connections")
+        (Kind::Unavailable, told.as_str())
     );
     assert!(error.hint.is_some());
 }

@@ -79,7 +79,7 @@ impl Zoho {
             })
             .collect();
         if rights.contains(&Right::View) {
-            self.try_coql(&view.id, &fields, &mut extra).await?;
+            self.try_coql(&view, &fields, &mut extra).await?;
         }
         let organisation = org.and_then(|org| org.zgid.or(org.id));
         let account = organisation.unwrap_or_else(|| {
@@ -180,13 +180,13 @@ impl Zoho {
     /// lower case.
     async fn try_coql(
         &self,
-        view: &str,
+        view: &ListInfo,
         fields: &[FieldInfo],
         extra: &mut Extra,
     ) -> Result<(), Error> {
         let id = ["id".to_owned()];
         let module = &self.settings.module;
-        let first = Select::new(&id, module, Some(view)).limit(1).text();
+        let first = Select::new(&id, module, Some(&view.id)).limit(1).text();
         match self.coql(&first, "try the list view").await {
             Ok(_) => (extra.coql, extra.view_coql) = (true, true),
             Err(failure) if failure.is("OAUTH_SCOPE_MISMATCH") => {
@@ -207,7 +207,8 @@ impl Zoho {
         let email = fields
             .iter()
             .find(|info| info.name == "Email" && !info.hidden);
-        if email.is_some() {
+        // A view that covers everything answers every look-up by itself.
+        if email.is_some() && !view.covers_all {
             extra.cased = self.coql_is_cased().await?;
         }
         Ok(())
