@@ -10,7 +10,7 @@ use super::fields::{field_info, note_field};
 use super::gear::Extra;
 use super::wire::{FieldList, Listing, Modules, Orgs, Profiles, User, Users};
 use crate::connector::{Error, Kind};
-use crate::model::{FieldInfo, Probe, Right};
+use crate::model::{FieldInfo, ListInfo, Probe, Right};
 
 /// The scope of the fields call, named when it is missing.
 const FIELDS: &str = "ZohoCRM.settings.fields.READ";
