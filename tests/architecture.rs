@@ -40,6 +40,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "sha2",
             "thiserror",
             "tempfile",
+            "proptest",
         ],
     ),
     (
@@ -167,6 +168,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "src/cli/failure.rs",
             "src/cli/progress.rs",
             "src/cli/logging.rs",
+            // Questions to a person, and what belongs to them.
             "src/cli/prompt.rs",
         ],
     ),

@@ -1,142 +1,21 @@
-//! A small equipment for unit tests, and the tests of rows, bodies, outcomes, metadata and refusals.
+//! The tests of rows, bodies, outcomes, metadata and refusals.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value as Json, json};
 
 use super::convert::{self, Listed};
+use super::equipment::{fields, gear, gear_with, info, item, meta, row, text, write};
 use super::explain::explain;
-use super::fields::field_info;
-use super::gear::{Extra, Gear};
+use super::gear::Extra;
 use super::outcome::outcome;
 use super::vet::vet;
-use super::wire::{ApiError, FieldMeta, Row};
 use crate::connector::Kind;
 use crate::connector::http::Answer;
-use crate::mapping::{Mapping, Pair, Path};
 use crate::model::{
-    Change, Field, Fields, ListInfo, Meeting, Moment, Op, Outcome, Probe, RemoteId, Side, Sides,
-    Stored, Swap, Value, Version, Why, Write,
+    Change, Field, Fields, Moment, Op, Outcome, RemoteId, Stored, Swap, Value, Version,
 };
-
-const PAIRS: [(&str, &str); 6] = [
-    ("Email", "email.work"),
-    ("First_Name", "name.given"),
-    ("Last_Name", "name.family"),
-    ("Account_Name", "organization.name"),
-    ("Lead_Source", "custom.source"),
-    ("Date_of_Birth", "birthday"),
-];
-
-fn meta(name: &str, kind: &str, more: Json) -> Json {
-    let mut meta = json!({
-        "api_name": name, "display_label": name.replace('_', " "), "data_type": kind, "length": 40,
-        "read_only": false, "system_mandatory": name == "Last_Name", "visible": true, "custom_field": false,
-        "operation_type": {"api_create": true, "api_update": true}, "view_type": {"view": true},
-    });
-    if let (Some(meta), Json::Object(more)) = (meta.as_object_mut(), more) {
-        meta.extend(more);
-    }
-    meta
-}
-
-fn fields() -> Vec<Json> {
-    vec![
-        meta("Email", "email", json!({"length": 100})),
-        meta("First_Name", "text", json!({})),
-        meta("Last_Name", "text", json!({"length": 80})),
-        meta("Account_Name", "lookup", json!({})),
-        meta(
-            "Lead_Source",
-            "picklist",
-            json!({"pick_list_values": [
-                {"display_value": "Trade Fair", "actual_value": "trade_fair", "type": "used"},
-                {"display_value": "Web", "actual_value": "web", "type": "used"},
-                {"display_value": "Fax", "actual_value": "fax", "type": "unused"}]}),
-        ),
-        meta("Date_of_Birth", "date", json!({})),
-    ]
-}
-
-fn info(meta: &Json) -> crate::model::FieldInfo {
-    let meta: FieldMeta = serde_json::from_value(meta.clone()).unwrap();
-    field_info(&meta, Some("7"))
-}
-
-fn gear_with(fields: &[Json], extra: Extra) -> Gear {
-    let mapping = Mapping {
-        pairs: PAIRS
-            .iter()
-            .zip(0_u16..)
-            .map(|((crm, google), at)| Pair {
-                field: Field(at),
-                crm: (*crm).to_owned(),
-                google: Path::parse(google).unwrap(),
-                to: Sides::from_fn(|_| true),
-            })
-            .collect(),
-        key: Field(0),
-        region: None,
-    };
-    let probe = Probe {
-        user: None,
-        account: None,
-        rights: Vec::new(),
-        list: ListInfo {
-            id: "900".to_owned(),
-            name: "Customers".to_owned(),
-            size: None,
-            covers_all: false,
-        },
-        fields: fields.iter().map(info).collect(),
-        extra: serde_json::to_value(extra).unwrap(),
-    };
-    Gear::new("Contacts", &probe, Arc::new(mapping))
-}
-
-fn gear() -> Gear {
-    let lookups = [(
-        "Account_Name".to_owned(),
-        "Account_Name.Account_Name".to_owned(),
-    )];
-    gear_with(
-        &fields(),
-        Extra {
-            coql: true,
-            view_coql: true,
-            lookups: BTreeMap::from(lookups),
-            ..Extra::default()
-        },
-    )
-}
-
-fn row(json: Json) -> Row {
-    serde_json::from_value(json).unwrap()
-}
-
-fn item(json: Json) -> ApiError {
-    serde_json::from_value(json).unwrap()
-}
-
-fn text(record: &crate::model::Record, at: u16) -> Option<&str> {
-    record.fields.get(&Field(at)).map(|value| &*value.text)
-}
-
-fn write(change: Change) -> Write {
-    Write {
-        on: Side::Crm,
-        link: None,
-        twin: RemoteId::from("people/c1"),
-        key: None,
-        changed_at: None,
-        meeting: Meeting::First,
-        twin_listed: true,
-        why: Why::Missing,
-        change,
-    }
-}
 
 #[test]
 fn a_row_becomes_a_record_whatever_its_offset() {

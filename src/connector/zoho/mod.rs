@@ -7,6 +7,9 @@ mod cases;
 mod convert;
 mod coql;
 mod defaults;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod equipment;
 mod explain;
 mod fields;
 mod find;
