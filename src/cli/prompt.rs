@@ -67,8 +67,9 @@ pub(super) fn secret(what: &str) -> anyhow::Result<SecretString> {
     Ok(SecretString::from(text))
 }
 
-/// Keeps the terminal from showing what is typed until it is dropped. The question reads key by key,
-/// and without this the terminal itself would show what is pasted faster than it is read.
+/// Keeps the terminal from showing what is typed, and Ctrl-C a key like others, until it is dropped.
+/// A question reads key by key; between two keys the terminal itself would show what is pasted, or
+/// end the program and leave the screen as it is.
 struct Unseen {
     before: Option<Termios>,
 }
@@ -78,9 +79,10 @@ impl Unseen {
         let before = tcgetattr(io::stdin()).ok();
         if let Some(before) = &before {
             let mut unseen = before.clone();
-            unseen.local_modes.remove(LocalModes::ECHO);
-            // A terminal that refuses is as it would be without.
-            drop(tcsetattr(io::stdin(), OptionalActions::Now, &unseen));
+            unseen
+                .local_modes
+                .remove(LocalModes::ECHO | LocalModes::ISIG);
+            set(&unseen);
         }
         Self { before }
     }
@@ -89,8 +91,14 @@ impl Unseen {
 impl Drop for Unseen {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
-            drop(tcsetattr(io::stdin(), OptionalActions::Now, before));
+            set(before);
         }
+    }
+}
+
+fn set(modes: &Termios) {
+    if tcsetattr(io::stdin(), OptionalActions::Now, modes).is_err() {
+        tracing::debug!("the terminal keeps its modes");
     }
 }
 
@@ -99,6 +107,7 @@ impl Drop for Unseen {
 /// # Errors
 /// Exit 6 when the person gives up.
 pub(super) fn choose<T: Clone + Eq>(question: &str, ways: &[(T, &str, &str)]) -> anyhow::Result<T> {
+    let _unseen = Unseen::begin();
     cliclack::select(question)
         .items(ways)
         .interact()

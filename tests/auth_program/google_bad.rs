@@ -73,6 +73,23 @@ fn an_error_page_of_googles_ends_at_the_limit_too() {
 }
 
 #[test]
+fn an_interrupt_ends_the_wait() {
+    let sandbox = Sandbox::empty();
+    let home = Home::new(&sandbox);
+    let mut call = home.start(&["auth", "google", "--wait", "20"]);
+    call.address();
+    // The address is said before the wait, in which the signal is heard.
+    std::thread::sleep(Duration::from_millis(300));
+    let id = call.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(sent.unwrap().success());
+    let ran = call.end().exits(6).says(&["nothing was changed"]);
+    assert!(ran.took < Duration::from_secs(5));
+}
+
+#[test]
 fn a_forged_answer_is_not_taken_and_the_real_one_still_is() {
     let sandbox = Sandbox::empty();
     let home = Home::new(&sandbox);

@@ -42,7 +42,17 @@ fn typed(home: &Home, args: &str, answers: &[(&str, String)]) -> (String, i32) {
         from = shown.len();
         keys.write_all(answer.as_bytes()).expect("it is typed");
     }
-    let code = child.wait().expect("it ends").code().unwrap_or(-1);
+    let began = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break status.code().unwrap_or(-1);
+        }
+        if began.elapsed() > Duration::from_secs(30) {
+            drop(child.kill());
+            panic!("it did not end by itself: {shown}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
     drop(keys);
     while let Ok(more) = parts.recv_timeout(Duration::from_secs(2)) {
         shown.push_str(&more);

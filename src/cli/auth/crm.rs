@@ -10,7 +10,7 @@ use super::super::failure::Failure;
 use super::super::output::Show;
 use super::super::paths::Paths;
 use super::super::prompt::{self, Person};
-use super::{keep, pick};
+use super::{interruptible, keep, pick};
 use crate::auth::zoho::{self, DataCenter, Setup};
 use crate::auth::{Account, Client, Provider, Store, TokenKind, Tokens};
 use crate::model::Side;
@@ -108,19 +108,19 @@ impl Call<'_> {
                 id: String::new(),
                 secret: SecretString::from(String::new()),
             };
-            return Ok(zoho::import(&text, self.setup(nobody)?).await?);
+            return interruptible(zoho::import(&text, self.setup(nobody)?)).await;
         }
         if args.grant_code_stdin {
             let given = prompt::handed_over("grant code", "--grant-code-stdin")?;
             let (code, secret) = two_lines(&given);
             let setup = self.setup(self.client(secret)?)?;
-            return Ok(zoho::from_grant_code(&setup, &code).await?);
+            return interruptible(zoho::from_grant_code(&setup, &code)).await;
         }
         if args.refresh_token_stdin {
             let given = prompt::handed_over("refresh token", "--refresh-token-stdin")?;
             let (token, secret) = two_lines(&given);
             let setup = self.setup(self.client(secret)?)?;
-            return Ok(zoho::from_refresh_token(&setup, token).await?);
+            return interruptible(zoho::from_refresh_token(&setup, token)).await;
         }
         let way = args.consent.way()?;
         let secret = if args.client_secret_stdin {
@@ -139,9 +139,9 @@ impl Call<'_> {
                 setup.scopes.join(",")
             ));
             let code = prompt::secret("The code (it is not shown)")?;
-            return Ok(zoho::from_grant_code(&setup, &code).await?);
+            return interruptible(zoho::from_grant_code(&setup, &code)).await;
         }
-        Ok(zoho::sign_in(&setup, way, args.consent.limit(), &Person).await?)
+        interruptible(zoho::sign_in(&setup, way, args.consent.limit(), &Person)).await
     }
 
     fn setup(&self, client: Client) -> anyhow::Result<Setup> {

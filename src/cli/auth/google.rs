@@ -10,7 +10,7 @@ use super::super::failure::Failure;
 use super::super::output::Show;
 use super::super::paths::Paths;
 use super::super::prompt::{self, Person};
-use super::{keep, pick};
+use super::{interruptible, keep, pick};
 use crate::auth::google::{self, Endpoints, Setup};
 use crate::auth::{Account, Client, Store, Tokens};
 use crate::model::Side;
@@ -74,7 +74,7 @@ async fn sign_in(
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
         let setup = setup(profile, client_of_profile(profile)?.unwrap_or_else(nobody));
-        return Ok(google::import(&text, setup).await?);
+        return interruptible(google::import(&text, setup)).await;
     }
     let by_hand = args.consent.no_browser
         || args.consent.redirect_stdin
@@ -90,9 +90,9 @@ async fn sign_in(
     let setup = setup(profile, client(args, profile, store, account)?);
     if args.refresh_token_stdin {
         let token = prompt::handed_over("refresh token", "--refresh-token-stdin")?;
-        return Ok(google::from_refresh_token(&setup, token).await?);
+        return interruptible(google::from_refresh_token(&setup, token)).await;
     }
-    Ok(google::sign_in(&setup, way, args.consent.limit(), &Person).await?)
+    interruptible(google::sign_in(&setup, way, args.consent.limit(), &Person)).await
 }
 
 async fn service_account(args: &Args, profile: &Profile) -> anyhow::Result<Tokens> {
@@ -145,7 +145,7 @@ async fn service_account(args: &Args, profile: &Profile) -> anyhow::Result<Token
         .into());
     }
     let access = connect::access(profile, Side::Google);
-    Ok(google::service_account(key, subject, access, &profile.name).await?)
+    interruptible(google::service_account(key, subject, access, &profile.name)).await
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -73,15 +73,19 @@ impl Consent {
 }
 
 pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
-    let work = async {
-        match &args.what {
-            What::Google(args) => google::run(args, paths, show).await,
-            What::Crm(args) => crm::run(args, paths, show).await,
-            What::Status(args) => status::run(args, paths, *show),
-        }
-    };
+    match &args.what {
+        What::Google(args) => google::run(args, paths, show).await,
+        What::Crm(args) => crm::run(args, paths, show).await,
+        What::Status(args) => status::run(args, paths, *show),
+    }
+}
+
+/// A sign-in that Ctrl-C ends. Questions are outside of it: at those, Ctrl-C is a key like others.
+async fn interruptible(
+    work: impl Future<Output = Result<Tokens, auth::Error>>,
+) -> anyhow::Result<Tokens> {
     tokio::select! {
-        done = work => done,
+        done = work => Ok(done?),
         _ = tokio::signal::ctrl_c() => Err(Failure::interrupted().into()),
     }
 }
