@@ -172,8 +172,6 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             Service::Zoho => world.zoho.handle(request, now, theirs),
         }
     });
-    let date = world.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
-    let reply = reply.with_header("date", date.to_string());
     let reply = match (kind, &fault) {
         (Some(FaultKind::DropAfter), _) => {
             scissors.cut();
