@@ -2,6 +2,7 @@
 //! shown as a user would type it, and after each the proof that nobody was doubled and nobody lost.
 
 mod proof;
+mod sign_in;
 mod stage;
 
 use std::time::Instant;
@@ -54,12 +55,19 @@ pub async fn run(say: Say<'_>) -> anyhow::Result<u8> {
 
 async fn acts(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     stage.title("Two address books, 1,000 contacts each, 400 of them the same people")?;
-    stage.write_profile("on_conflict = \"crm\"")?;
     let before = Proof::take(stage);
     stage.check(
         "400 addresses are on both sides",
         before.on_both() == OVERLAP,
     )?;
+
+    stage.title("A profile, and the two sign-ins")?;
+    stage.download_client()?;
+    stage.configure("crm").await?;
+    let crm = stage.sign_in_crm().await?;
+    stage.check("signed in to the CRM", crm)?;
+    let google = stage.sign_in_google().await?;
+    stage.check("signed in to Google", google)?;
 
     stage.title("A look before the leap: a dry run writes nothing")?;
     let plan = stage.json(&["sync", "sales", "--dry-run"]).await?;
@@ -127,7 +135,10 @@ async fn edits(stage: &mut Stage<'_>) -> anyhow::Result<()> {
 async fn conflicts(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     for (rule, winner) in [("crm", "crm"), ("google", "google"), ("hold", "none")] {
         stage.title(&format!("A conflict, with on_conflict = \"{rule}\""))?;
-        stage.write_profile(&format!("on_conflict = \"{rule}\""))?;
+        let setting = format!("sync.on_conflict={rule}");
+        stage
+            .run(&["configure", "sales", "--set", &setting])
+            .await?;
         let pairs = stage.pairs(6);
         let Some(pair) = pairs.get(5) else {
             anyhow::bail!("the seeded books have too few linked contacts");
@@ -183,7 +194,9 @@ async fn losses(stage: &mut Stage<'_>) -> anyhow::Result<()> {
             true,
         ),
     ];
-    stage.write_profile("on_conflict = \"crm\"")?;
+    stage
+        .run(&["configure", "sales", "--on-conflict", "crm"])
+        .await?;
     stage.run(&["sync", "sales"]).await?;
     for (title, command, profile, state) in LOSSES {
         stage.title(title)?;
@@ -191,7 +204,7 @@ async fn losses(stage: &mut Stage<'_>) -> anyhow::Result<()> {
         stage.typed(command)?;
         if profile {
             stage.remove_profile()?;
-            stage.write_profile("on_conflict = \"crm\"")?;
+            stage.configure("crm").await?;
         }
         if state {
             stage.remove_state()?;
@@ -212,5 +225,10 @@ async fn losses(stage: &mut Stage<'_>) -> anyhow::Result<()> {
         status["linked"]
             .as_u64()
             .is_some_and(|linked| linked > 1_000),
-    )
+    )?;
+
+    stage.title("The end: the sign-ins are revoked, the links stay")?;
+    stage.run(&["deactivate", "sales"]).await?;
+    let (code, _) = stage.call(&["sync", "sales"]).await?;
+    stage.check("a deactivated profile does not run (exit 7)", code == 7)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::process::Command;
 use super::Say;
 use super::proof::Proof;
 use crate::sandbox::zoho;
-use crate::sandbox::{FIXED_TOKEN, MAIN_ACCOUNT, Running, World};
+use crate::sandbox::{MAIN_ACCOUNT, Running, World};
 
 /// The longest that one command may take.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -90,23 +91,54 @@ impl<'a> Stage<'a> {
         )
     }
 
+    pub(super) fn config(&self) -> PathBuf {
+        self.home.path().join("config")
+    }
+
     fn profile(&self) -> PathBuf {
-        self.home.path().join("config").join("sales.toml")
+        self.config().join("sales.toml")
     }
 
     fn state(&self) -> PathBuf {
         self.home.path().join("state").join("state.sqlite3")
     }
 
-    pub(super) fn write_profile(&mut self, rule: &str) -> anyhow::Result<()> {
-        let address = &self.address;
-        let text = format!(
-            "[sync]\ndirection = \"two-way\"\n{rule}\n\n[google]\naccount = \"{MAIN_ACCOUNT}\"\ngroup = \"CRM\"\nendpoint = \"{address}\"\n\n[crm]\nkind = \"zoho\"\nview = \"All Contacts\"\nmodule = \"Contacts\"\ndata_center = \"eu\"\nendpoint = \"{address}\"\n"
-        );
-        std::fs::write(self.profile(), &text)?;
-        self.typed("cat sales.toml")?;
-        let shown: Vec<_> = text.lines().map(|line| format!("   {line}\n")).collect();
-        self.say(&shown.concat())
+    /// Writes the profile as a newcomer does, by command.
+    pub(super) async fn configure(&mut self, rule: &str) -> anyhow::Result<()> {
+        let address = self.address.clone();
+        let settings = [
+            format!("google.account={MAIN_ACCOUNT}"),
+            format!("google.endpoint={address}"),
+            format!("google.auth_uri={address}/o/oauth2/v2/auth"),
+            format!("google.token_uri={address}/token"),
+            format!("google.revoke_uri={address}/revoke"),
+            format!("crm.endpoint={address}"),
+            format!("crm.accounts_endpoint={address}"),
+        ];
+        let mut words = vec![
+            "configure",
+            "sales",
+            "--direction",
+            "two-way",
+            "--on-conflict",
+            rule,
+            "--google-group",
+            "CRM",
+            "--google-client-secret",
+            "client_secret.json",
+            "--crm-kind",
+            "zoho",
+            "--crm-view",
+            "All Contacts",
+            "--data-center",
+            "eu",
+            "--client-id",
+            zoho::CLIENT_ID,
+        ];
+        for setting in &settings {
+            words.extend(["--set", setting.as_str()]);
+        }
+        self.run(&words).await.map(drop)
     }
 
     pub(super) fn remove_profile(&mut self) -> anyhow::Result<()> {
@@ -128,32 +160,43 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Runs a command, shows it with its answer, and returns what it printed.
-    pub(super) async fn run(&mut self, words: &[&str]) -> anyhow::Result<String> {
-        self.typed(&format!("crmsync {}", words.join(" ")))?;
-        let output = Command::new(&self.program)
+    /// This program in the tour's home, with pipes.
+    pub(super) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .args(words)
             .env_clear()
             .env("HOME", self.home.path())
-            .env("CRMSYNC_CONFIG_DIR", self.home.path().join("config"))
+            .env("CRMSYNC_CONFIG_DIR", self.config())
             .env("CRMSYNC_STATE", self.state())
-            .env("CRMSYNC_GOOGLE_TOKEN", FIXED_TOKEN)
-            .env("CRMSYNC_CRM_TOKEN", zoho::FIXED_TOKEN)
-            .stdin(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .output();
-        let output = tokio::time::timeout(LIMIT, output)
-            .await
-            .with_context(|| format!("`crmsync {}` took more than {LIMIT:?}", words.join(" ")))??;
-        let answer = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        self.show(&answer)?;
-        self.show(&errors)?;
-        let code = output.status.code().unwrap_or(-1);
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command, shows it with its answer, and returns what it printed. It has to end well.
+    pub(super) async fn run(&mut self, words: &[&str]) -> anyhow::Result<String> {
+        let (code, answer) = self.call(words).await?;
         if ![0, 3].contains(&code) {
             self.check(&format!("the command ends well (exit {code})"), false)?;
         }
         Ok(answer)
+    }
+
+    /// Runs a command, shows it with its answer, and returns its exit code and what it printed.
+    pub(super) async fn call(&mut self, words: &[&str]) -> anyhow::Result<(i32, String)> {
+        let typed = typed_words(words);
+        self.typed(&format!("crmsync {typed}"))?;
+        let output = self.command(words).output();
+        let output = tokio::time::timeout(LIMIT, output)
+            .await
+            .with_context(|| format!("`crmsync {typed}` took more than {LIMIT:?}"))??;
+        let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+        self.show(&answer)?;
+        self.show(&String::from_utf8_lossy(&output.stderr))?;
+        Ok((output.status.code().unwrap_or(-1), answer))
     }
 
     /// Runs a command with `--json` and reads its answer.
@@ -164,7 +207,7 @@ impl<'a> Stage<'a> {
         serde_json::from_str(&answer).context("read the command's JSON")
     }
 
-    fn show(&mut self, text: &str) -> anyhow::Result<()> {
+    pub(super) fn show(&mut self, text: &str) -> anyhow::Result<()> {
         let lines: Vec<_> = text.lines().collect();
         for line in lines.iter().take(SHOWN) {
             let letters: Vec<char> = line.chars().collect();
@@ -181,7 +224,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut World) -> T) -> T {
+    pub(super) fn with<T>(&self, f: impl FnOnce(&mut World) -> T) -> T {
         f(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -290,6 +333,18 @@ impl<'a> Stage<'a> {
             .unwrap_or_default()
             .to_owned()
     }
+}
+
+/// Words as a shell would need them.
+fn typed_words(words: &[&str]) -> String {
+    let quoted = words.iter().map(|word| {
+        if word.contains(' ') {
+            format!("\"{word}\"")
+        } else {
+            (*word).to_owned()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 fn object(fields: &Value) -> anyhow::Result<Map<String, Value>> {

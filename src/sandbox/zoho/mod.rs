@@ -27,7 +27,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use oauth::FIXED_TOKEN;
+pub use oauth::{CLIENT_ID, CLIENT_SECRET, FIXED_TOKEN};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

@@ -14,8 +14,10 @@ use crate::sandbox::http::{Reply, Request};
 
 /// The access token that scripts use: never expires, has every scope.
 pub const FIXED_TOKEN: &str = "sandbox-crm-token";
-pub(super) const CLIENT_ID: &str = "1000.SANDBOX";
-const CLIENT_SECRET: &str = "sandbox-secret";
+/// The registered self client.
+pub const CLIENT_ID: &str = "1000.SANDBOX";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "sandbox-secret";
 
 const WINDOW: i64 = 600;
 const GRANTS_IN_WINDOW: usize = 10;
