@@ -18,7 +18,7 @@ pub use absorb::{Heard, absorb, missing, renamed, vanished};
 pub use describe::{FieldNames, describe};
 pub use guard::{Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_listing};
 pub use limit::{contact_of, limit};
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, landed, recover};
 pub use settle::{settle, settle_note};
 
 use crate::model::{

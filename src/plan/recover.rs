@@ -13,6 +13,22 @@ pub enum Recovered {
     ReadAgain(Side, RemoteId),
 }
 
+/// Whether an update whose answer was never heard stands on the record now: every field holds what
+/// was sent.
+#[must_use]
+pub fn landed(write: &Write, now: &Record) -> bool {
+    match &write.change {
+        Change::Update { patch, .. } => patch
+            .iter()
+            .all(|(field, swap)| now.fields.get(field) == swap.to.as_ref()),
+        Change::Create { .. }
+        | Change::Delete { .. }
+        | Change::Group { .. }
+        | Change::Ungroup { .. }
+        | Change::Archive { .. } => false,
+    }
+}
+
 /// Sorts out open writes. `found` is what a fresh look brought: records that may be the creations.
 /// `taken` says whether a record is linked already.
 ///

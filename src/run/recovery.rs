@@ -6,10 +6,10 @@ use super::Session;
 use super::apply::settle_done;
 use super::error::Error;
 use super::intake::{self, Listed};
-use crate::connector::{Sink, Source};
+use crate::connector::{Found, Sink, Source};
 use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
 use crate::plan::{self, Recovered};
-use crate::state::{JournalNo, Settled};
+use crate::state::{JournalNo, Settled, Tx};
 
 /// What became of open writes.
 #[derive(Debug, Default)]
@@ -93,22 +93,14 @@ pub(super) async fn recover(
                     }
                     Recovered::ReadAgain(_, id) => {
                         tx.apply(session.scope, &[twin])?;
-                        again.push((*no, id));
+                        again.push((*no, id, write));
                         recovery.again.insert(contact());
                     }
                 }
             }
             Ok(again)
         })?;
-        let source: &dyn Source = sink;
-        let ids: Vec<_> = again.iter().map(|(_, id)| id.clone()).collect();
-        intake::direct(session, source, &ids, Listed::AsKnown).await?;
-        session.with(|tx| {
-            for (no, _) in &again {
-                tx.settle(*no, &Settled::Stale, Some("read again after a cut"))?;
-            }
-            Ok(())
-        })?;
+        settle_others(session, sink, &again, &mut recovery).await?;
     }
     if !recovery.landed.is_empty() {
         tracing::info!(
@@ -117,4 +109,69 @@ pub(super) async fn recover(
         );
     }
     Ok(recovery)
+}
+
+/// Settles writes of records that are there: an update that stands on its record has landed, whatever
+/// else is read again and planned anew.
+async fn settle_others(
+    session: &Session<'_>,
+    source: &dyn Source,
+    again: &[(JournalNo, RemoteId, &Write)],
+    recovery: &mut Recovery,
+) -> Result<(), Error> {
+    let ids: Vec<_> = again.iter().map(|(_, id, _)| id.clone()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let found = source.get(&ids).await?;
+    let mut unclear = Vec::new();
+    session.with(|tx| {
+        for ((no, id, write), found) in again.iter().zip(&found) {
+            if stands(session, tx, write, found)? {
+                let id = id.clone();
+                tx.settle(*no, &Settled::Recovered { id }, None)?;
+                recovery.landed.push((*write).clone());
+            } else {
+                unclear.push(id.clone());
+                tx.settle(*no, &Settled::Stale, Some("read again after a cut"))?;
+            }
+        }
+        Ok(())
+    })?;
+    intake::direct(session, source, &unclear, Listed::AsKnown).await?;
+    Ok(())
+}
+
+/// Settles an update that turns out to have landed; says whether it did.
+fn stands(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    write: &Write,
+    found: &Found,
+) -> crate::state::Result<bool> {
+    let Found::Here(record) = found else {
+        return Ok(false);
+    };
+    if !plan::landed(write, record) {
+        return Ok(false);
+    }
+    let side = write.on;
+    let known = tx
+        .seen(session.scope, side, std::slice::from_ref(&record.id))?
+        .remove(&record.id);
+    let link = tx.link_of(session.pair, session.scope, side, &record.id)?;
+    let (Some(known), Some(link)) = (known, link) else {
+        return Ok(false);
+    };
+    if *link.ids.on(side.other()) != write.twin {
+        return Ok(false);
+    }
+    let mut record = record.clone();
+    if !session.tells_membership(side) {
+        record.listed = known.record.listed;
+    }
+    let id = record.id.clone();
+    settle_done(session, tx, write, &Stored::Record(record))?;
+    tx.apply(session.scope, &[Edit::Touch { side, id }])?;
+    Ok(true)
 }
