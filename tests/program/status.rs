@@ -137,7 +137,7 @@ fn the_history_lists_every_run_newest_first() {
         [
             ("3", "partial", "0", "1"),
             ("2", "changed", "1", "0"),
-            ("1", "changed", "3", "0"),
+            ("1", "changed", "4", "0"),
         ],
         "{text}"
     );

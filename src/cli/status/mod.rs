@@ -4,6 +4,7 @@ mod contact;
 mod contact_text;
 mod journal;
 mod run;
+mod standing;
 mod table;
 
 use jiff::Timestamp;
@@ -158,20 +159,24 @@ fn ask(paths: &Paths, state: Option<&State>, name: &str) -> anyhow::Result<Asked
             name: file.name.clone(),
             file: Some(file),
         }),
-        Err(error @ ProfileError::Unknown { .. }) => {
+        Err(error) => {
+            let ProfileError::Unknown { path, .. } = &error else {
+                return Err(error.into());
+            };
+            let name = path
+                .file_stem()
+                .map_or_else(|| name.into(), |stem| stem.to_string_lossy())
+                .into_owned();
             let ran = match state {
-                Some(state) => state.scope_of(name)?.is_some(),
+                Some(state) => state.scope_of(&name)?.is_some(),
                 None => false,
             };
-            if !ran {
-                return Err(error.into());
+            if ran {
+                Ok(Asked { name, file: None })
+            } else {
+                Err(error.into())
             }
-            Ok(Asked {
-                name: name.to_owned(),
-                file: None,
-            })
         }
-        Err(error) => Err(error.into()),
     }
 }
 
