@@ -20,4 +20,5 @@ mod quiet;
 mod rematch;
 mod requests;
 mod rules;
+mod status;
 mod support;
