@@ -8,6 +8,7 @@
 
 mod brakes;
 mod care;
+mod crash;
 mod deletes;
 mod dry;
 mod errors;
