@@ -310,6 +310,8 @@ fn a_profile_whose_file_is_gone_is_still_told_about_by_name() {
         (&json!(3), &Value::Null)
     );
     assert_eq!(story.contact(HELD)["known"], true);
+    let path = story.home.profile_file("sales").display().to_string();
+    assert_eq!(story.told(&[&path]), text);
     // Without a name there is nothing to list; a name that never ran is unknown.
     story.run(&[]).exits(7);
     story.run(&["salse"]).exits(7);

@@ -11,7 +11,7 @@ use crate::cli::text::push;
 use crate::model::Side;
 
 /// The columns' widths, with a blank on either side; with the lines between they make 80.
-const VALUES: [u16; 4] = [18, 19, 19, 19];
+const VALUES: [u16; 4] = [23, 18, 17, 17];
 const HISTORY: [u16; 4] = [6, 12, 18, 39];
 
 /// Everything about one address.
