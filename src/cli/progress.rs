@@ -42,7 +42,15 @@ impl Drop for Bars {
 impl Monitor for Bars {
     fn event(&self, event: &Event) {
         match event {
-            Event::Read { side, records, .. } => self.bars.on(*side).set_position(*records),
+            Event::Read {
+                side,
+                pages,
+                records,
+            } => {
+                let bar = self.bars.on(*side);
+                bar.set_message(format!("reading, page {pages},"));
+                bar.set_position(*records);
+            }
             Event::Planned { writes } => {
                 let style = ProgressStyle::with_template(
                     "{prefix:.bold} {msg} {bar:30} {pos}/{len} {eta} left",

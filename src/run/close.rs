@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apply::Applied;
 use super::error::Error;
 use super::prepare;
-use super::report::{FromTo, Outcome, PlanRow, Report, conflict_row, notice_row, problem_row};
+use super::report::{
+    FromTo, Outcome, PlanRow, Report, conflict_row, notice_row, problem_of, problem_row,
+};
 use super::think::Thought;
 use super::{Job, Session, lock};
 use crate::model::{Change, Key, Op, Problem, ProblemKind, RemoteId, Side, Sides, Value, Write};
@@ -261,6 +263,7 @@ pub(super) fn close(
     let fingerprint = session.fingerprint.clone();
     report.duration_ms = job.options.elapsed_ms();
     let json = serde_json::to_string(&report).unwrap_or_default();
+    let problems: Vec<_> = report.problems.iter().map(problem_of).collect();
     let held = |report: &Report| {
         let held = |row: &&super::ConflictRow| row.winner == "none";
         report.conflicts.iter().filter(held).count() as u64
@@ -272,7 +275,7 @@ pub(super) fn close(
                 outcome: report.outcome.name(),
                 finished,
                 written: contacts,
-                problems: &[],
+                problems: &problems,
                 report_json: &json,
                 duration_ms: report.duration_ms,
             },
@@ -288,7 +291,11 @@ pub(super) fn close(
                 facts.deferred = report.deferred;
                 facts.deletes_waiting = report.deletes_waiting;
                 facts.conflicts = held(report);
-                facts.failing = report.problems.len() as u64;
+                facts.failing = report
+                    .problems
+                    .iter()
+                    .filter(|problem| problem.kind != ProblemKind::Held)
+                    .count() as u64;
                 facts.excluded = report.excluded;
                 if report.deferred == 0 {
                     facts.pair_settled = true;

@@ -9,10 +9,10 @@ pub enum Event {
     Read {
         /// From where.
         side: Side,
+        /// How many pages so far.
+        pages: u64,
         /// How many records so far.
         records: u64,
-        /// How many were expected, where that is known from an earlier run.
-        expected: Option<u64>,
     },
     /// A point at which a killed run has to be able to go on.
     Checkpoint(&'static str),

@@ -141,6 +141,7 @@ struct Intake<'a, 'b> {
     full: bool,
     census: bool,
     records: u64,
+    pages: u64,
     deleted: BTreeSet<RemoteId>,
 }
 
@@ -154,6 +155,7 @@ impl<'a, 'b> Intake<'a, 'b> {
             full,
             census: false,
             records: 0,
+            pages: 0,
             deleted: BTreeSet::new(),
         }
     }
@@ -166,9 +168,11 @@ impl<'a, 'b> Intake<'a, 'b> {
                 self.listing = None;
                 self.census = false;
                 self.records = 0;
+                self.pages = 0;
             }
             Page::Records(records) => {
                 self.records += records.len() as u64;
+                self.pages += 1;
                 let listing = self.full;
                 let known_listing = self.listing;
                 self.listing = self.session.with(|tx| {
@@ -181,8 +185,8 @@ impl<'a, 'b> Intake<'a, 'b> {
                 })?;
                 self.session.monitor.event(&Event::Read {
                     side,
+                    pages: self.pages,
                     records: self.records,
-                    expected: None,
                 });
             }
             Page::Deleted(ids) => {

@@ -125,8 +125,8 @@ pub struct ProblemRow {
     pub google: Vec<String>,
     /// The CRM records.
     pub crm: Vec<String>,
-    /// The field concerned.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The field concerned; the reason names it, so it is not part of the JSON.
+    #[serde(skip)]
     pub field: Option<String>,
     /// What is wrong.
     pub reason: String,
@@ -296,8 +296,29 @@ pub(super) fn problem_row(problem: &Problem) -> ProblemRow {
         google: ids(Side::Google),
         crm: ids(Side::Crm),
         field: problem.field.clone(),
-        reason: problem.reason.clone(),
+        reason: match &problem.field {
+            Some(field) if !problem.reason.contains(field.as_str()) => {
+                format!("`{field}`: {}", problem.reason)
+            }
+            Some(_) | None => problem.reason.clone(),
+        },
         hint: problem.hint.clone(),
+    }
+}
+
+/// A reported problem as the state file keeps it.
+pub(super) fn problem_of(row: &ProblemRow) -> Problem {
+    let ids = |ids: &[String]| ids.iter().map(|id| id.as_str().into()).collect();
+    Problem {
+        kind: row.kind,
+        key: row.email.as_deref().map(Into::into),
+        ids: Sides {
+            google: ids(&row.google),
+            crm: ids(&row.crm),
+        },
+        field: row.field.clone(),
+        reason: row.reason.clone(),
+        hint: row.hint.clone(),
     }
 }
 
