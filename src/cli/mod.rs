@@ -109,8 +109,12 @@ enum Command {
         shell: clap_complete::Shell,
     },
     /// The manual page, for packagers
-    #[command(after_help = "Example: crmsync man > crmsync.1")]
-    Man,
+    #[command(after_help = "Example: crmsync man > crmsync.1; crmsync man sync > crmsync-sync.1")]
+    Man {
+        /// A subcommand, for its own page
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
 }
 
 /// Runs the program on this process's arguments.
@@ -143,13 +147,34 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
             show.bytes(&text)?;
             Ok(0)
         }
-        Command::Man => {
+        Command::Man { of } => {
             let mut text = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+            clap_mangen::Man::new(manual(of.as_deref())?).render(&mut text)?;
             show.bytes(&text)?;
             Ok(0)
         }
     }
+}
+
+/// The definitions behind a manual page: the program's, or one subcommand's under its full name.
+fn manual(of: Option<&str>) -> anyhow::Result<clap::Command> {
+    let mut program = Cli::command();
+    program.build();
+    let Some(name) = of else {
+        return Ok(program);
+    };
+    let known: Vec<_> = program
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .collect();
+    let page = program.find_subcommand(name).cloned();
+    page.ok_or_else(|| {
+        failure::Failure::usage(
+            format!("there is no subcommand `{name}`"),
+            format!("there are: {}", known.join(", ")),
+        )
+        .into()
+    })
 }
 
 fn on_runtime(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {

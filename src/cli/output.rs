@@ -98,6 +98,19 @@ impl Show {
                 }
             }
         }
+        if report.linked == 0
+            && report.excluded == 0
+            && !report.wrote()
+            && report.problems.is_empty()
+        {
+            put(
+                &mut text,
+                format_args!(
+                    "  both lists are empty: put contacts into the label or the list view, or choose others with `crmsync configure {}`\n",
+                    report.profile
+                ),
+            );
+        }
         for conflict in &report.conflicts {
             let email = conflict.email.as_deref().unwrap_or("(no e-mail)");
             let winner = match conflict.winner {

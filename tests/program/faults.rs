@@ -335,3 +335,32 @@ fn a_quota_of_google_that_outlasts_the_patience_ends_the_run_and_the_next_goes_o
         }
     }
 }
+
+#[test]
+fn a_right_that_vanishes_in_mid_run_ends_it_and_doubles_nobody() {
+    let sandbox = Sandbox::empty();
+    let group = sandbox.add_group("CRM");
+    for n in 0..250 {
+        let mut one = person(
+            "Ada",
+            &format!("Number{n}"),
+            &format!("n{n:03}@example.com"),
+        );
+        one["memberships"] =
+            json!([{"contactGroupMembership": {"contactGroupResourceName": group}}]);
+        sandbox.add_google(&one);
+    }
+    let home = Home::new(&sandbox);
+    home.profile("sales", &[("crm.lanes", "1")]);
+    // The first hundred go over, then the right is taken away.
+    sandbox
+        .fault(&json!({"service": "zoho", "call": "create", "kind": "no_permission", "skip": 1}));
+    let cut = home.sync(&["sales"]).exits(5);
+    let report = cut.object();
+    assert_eq!(report["outcome"], "auth", "{report}");
+    assert_eq!(report["crm"]["created"], 100, "{report}");
+    assert_eq!(sandbox.crm_contacts().len(), 100);
+    sandbox.no_faults();
+    until_done(&home, "the right is back");
+    whole(&sandbox, &home, 250, "the right is back");
+}
