@@ -6,6 +6,7 @@ use super::Session;
 use super::apply::settle_done;
 use super::error::Error;
 use super::intake::{self, Listed};
+use super::think;
 use crate::connector::{Found, Sink, Source};
 use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
 use crate::plan::{self, Recovered};
@@ -87,6 +88,9 @@ pub(super) async fn recover(
                         recovery.landed.push(write.clone());
                     }
                     Recovered::Lost => {
+                        if write.key.is_none() && !sink.capabilities().keeps_stamp {
+                            tx.say_once(session.scope, think::UNSURE, write.twin.as_str())?;
+                        }
                         tx.apply(session.scope, &[twin])?;
                         tx.settle(*no, &Settled::Lost, None)?;
                         recovery.lost.insert(contact());

@@ -116,7 +116,7 @@ fn pass(
                 unproven.extend(missing);
                 continue;
             }
-            let plan = vetted(session, sources, plan::plan(&island, &session.rules));
+            let plan = vetted(session, sources, plan::plan(&island, &session.rules))?;
             thought.add(&island, plan);
         }
     }
@@ -147,7 +147,7 @@ pub(super) fn again(
         {
             continue;
         }
-        let plan = vetted(session, sources, plan::plan(&island, &session.rules));
+        let plan = vetted(session, sources, plan::plan(&island, &session.rules))?;
         thought.add(&island, plan);
     }
     thought.plan.sort();
@@ -253,15 +253,46 @@ fn take_in(
 }
 
 /// Takes out what the remotes would refuse, and reports it.
-fn vetted(session: &Session<'_>, sources: Sides<&dyn Source>, mut plan: Plan) -> Plan {
+fn vetted(
+    session: &Session<'_>,
+    sources: Sides<&dyn Source>,
+    mut plan: Plan,
+) -> Result<Plan, Error> {
     let writes = std::mem::take(&mut plan.writes);
     for write in writes {
+        if unsure(session, &write)? {
+            plan.problems.push(perhaps_there(&write));
+            continue;
+        }
         match sources.on(write.on).vet(&write) {
             Ok(()) => plan.writes.push(write),
             Err(refusal) => plan.problems.push(rejected(session, &write, &refusal)),
         }
     }
-    plan
+    Ok(plan)
+}
+
+/// Under this word the state file keeps creates whose fate nobody can find out.
+pub(super) const UNSURE: &str = "unsure create";
+
+/// Whether a create may have landed before, unseen: it had no address to look for, and its side keeps
+/// no stamp. Sending it again could double the contact.
+fn unsure(session: &Session<'_>, write: &Write) -> Result<bool, Error> {
+    let keyless = write.key.is_none() && matches!(write.change, Change::Create { .. });
+    Ok(keyless && session.with(|tx| tx.said(session.scope, UNSURE, write.twin.as_str()))?)
+}
+
+fn perhaps_there(write: &Write) -> Problem {
+    let on = write.on;
+    problem(
+        write,
+        ProblemKind::Failed,
+        None,
+        format!(
+            "it may be in {on} already: an earlier answer was lost, and without an e-mail address nobody can look"
+        ),
+        format!("give the contact an e-mail address, in {on} too if it is there"),
+    )
 }
 
 /// A refused write as a problem.

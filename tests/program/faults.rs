@@ -364,3 +364,22 @@ fn a_right_that_vanishes_in_mid_run_ends_it_and_doubles_nobody() {
     until_done(&home, "the right is back");
     whole(&sandbox, &home, 250, "the right is back");
 }
+
+#[test]
+fn a_contact_without_an_address_is_not_sent_again_when_its_answer_was_lost() {
+    let sandbox = Sandbox::empty();
+    let group = sandbox.add_group("CRM");
+    let mut one = person("Ada", "Nameless", "");
+    one.as_object_mut().unwrap().remove("emailAddresses");
+    one["memberships"] = json!([{"contactGroupMembership": {"contactGroupResourceName": group}}]);
+    sandbox.add_google(&one);
+    let home = Home::new(&sandbox);
+    home.profile("sales", &[("sync.no_email", "\"sync\"")]);
+    sandbox.fault(&json!({"service": "zoho", "call": "create", "kind": "drop_after", "times": 1}));
+    home.sync(&["sales"]);
+    for _ in 0..2 {
+        let report = home.sync(&["sales"]).exits(3).object();
+        assert_eq!(report["problems"][0]["kind"], "failed", "{report}");
+        assert_eq!(sandbox.crm_contacts().len(), 1, "{report}");
+    }
+}

@@ -195,7 +195,7 @@ fn the_help_of_each_command_has_an_example() {
     for command in ["configure", "map-fields", "sync", "status", "deactivate"] {
         let said = home.call(&[command, "--help"]).expect(0);
         assert!(
-            said.out.contains("Example: crmsync"),
+            said.out.contains("Example") && said.out.contains(&format!("crmsync {command} ")),
             "{command}: {}",
             said.out
         );
