@@ -154,3 +154,13 @@ fn status_needs_no_network_no_token_and_names_what_it_does_not_know() {
         ran.stderr
     );
 }
+
+#[test]
+fn two_empty_lists_say_what_to_do() {
+    let sandbox = Sandbox::empty();
+    let home = Home::new(&sandbox);
+    home.profile("sales", &[]);
+    let said = home.run(&["sync", "sales", "--dry-run"]).exits(0).stdout;
+    assert!(said.contains("both lists are empty"), "{said}");
+    assert!(said.contains("crmsync configure sales"), "{said}");
+}
