@@ -1,12 +1,10 @@
 //! The fields of both sides and the pairs, as a table of 80 columns and as JSON.
 
-use comfy_table::presets::ASCII_FULL_CONDENSED;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use serde_json::{Value, json};
 
 use super::{Fields, arrow, suggest};
 use crate::cli::output::Show;
-use crate::cli::text::push;
+use crate::cli::text::{push, table};
 use crate::mapping::Path;
 use crate::model::{FieldInfo, FieldKind};
 use crate::profile::Profile;
@@ -77,21 +75,6 @@ pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: 
 /// The columns' widths, with a blank on either side; with the lines between they make 80.
 const PAIRS: [u16; 5] = [17, 16, 5, 25, 11];
 const REST: [u16; 3] = [24, 27, 25];
-
-fn table(header: &[&str], widths: &[u16]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(ASCII_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
-        .set_header(header.iter().copied())
-        .set_constraints(
-            widths
-                .iter()
-                .map(|width| ColumnConstraint::Absolute(Width::Fixed(*width))),
-        );
-    table
-}
 
 fn name_of(info: &FieldInfo) -> String {
     if info.label == info.name || info.label.replace(' ', "_") == info.name {

@@ -1,13 +1,10 @@
 //! `status --contact EMAIL` as a person reads it, in 80 columns.
 
-use comfy_table::presets::ASCII_FULL_CONDENSED;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
-
 use super::contact::{Contact, FieldRow, LinkRow, Past};
 use super::run;
-use super::table::{WIDTH, clean, fold};
+use super::table::{clean, fold};
 use crate::cli::output::Show;
-use crate::cli::text::push;
+use crate::cli::text::{push, table};
 use crate::model::Side;
 
 /// The columns' widths, with a blank on either side; with the lines between they make 80.
@@ -148,19 +145,4 @@ fn history(text: &mut String, all: &[Past]) {
         ]);
     }
     push(text, format_args!("{table}\n"));
-}
-
-fn table(header: &[&str], widths: &[u16]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(ASCII_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
-        .set_header(header.iter().copied())
-        .set_constraints(
-            widths
-                .iter()
-                .map(|width| ColumnConstraint::Absolute(Width::Fixed(*width))),
-        );
-    table
 }
