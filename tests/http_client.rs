@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crmsync::connector::http::{
-    Answer, Call, Http, HttpSettings, Patience, Repeat, SendError, TokenSource, Verdict,
+    Answer, Call, Http, HttpSettings, Patience, Redirect, Repeat, SendError, Signing, TokenSource,
+    Verdict,
 };
 use crmsync::connector::{Error, Kind};
 use reqwest::Method;
@@ -100,7 +101,7 @@ async fn send(url: String, repeat: Repeat, patience: u64) -> Trial {
         wait_scale: 0.0,
         ..HttpSettings::new(
             "Google",
-            "Bearer",
+            Signing::Scheme("Bearer"),
             Arc::clone(&tokens) as Arc<dyn TokenSource>,
         )
     })
@@ -114,6 +115,7 @@ async fn send(url: String, repeat: Repeat, patience: u64) -> Trial {
         headers: Vec::new(),
         body: Some(b"{}".to_vec()),
         repeat,
+        redirect: Redirect::Refused,
     };
     let result = http.send(call, &judge).await;
     let counted = http.meter().by_call.get("x").copied();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crmsync::connector::http::{Http, HttpSettings, TokenSource};
+use crmsync::connector::http::{Http, HttpSettings, Signing, TokenSource};
 use crmsync::connector::zoho::{Zoho, ZohoSettings, default_mapping};
 use crmsync::connector::{
     Ask, Census, Cursor, Error, Extent, FetchEnd, Found, Kind, Page, Sink, Source,
@@ -210,7 +210,11 @@ fn connector(sandbox: &Running, view: &str) -> Zoho {
     let http = Http::new(HttpSettings {
         wait_scale: 0.01,
         timeout: Duration::from_secs(10),
-        ..HttpSettings::new("Zoho CRM", "Zoho-oauthtoken", Arc::new(Fixed))
+        ..HttpSettings::new(
+            "Zoho CRM",
+            Signing::Scheme("Zoho-oauthtoken"),
+            Arc::new(Fixed),
+        )
     })
     .unwrap();
     Zoho::new(

@@ -20,7 +20,7 @@ pub(super) struct Ask<'a> {
     pub(super) service: &'static str,
     pub(super) client: &'a Client,
     pub(super) auth_uri: &'a str,
-    /// As it goes into the address: Google separates by blanks, Zoho by commas.
+    /// As it goes into the address: separated by blanks, or by what the service wants.
     pub(super) scope: String,
     pub(super) extra: Vec<(&'static str, String)>,
     pub(super) place: Place,

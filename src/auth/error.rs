@@ -61,7 +61,8 @@ pub struct Error {
 
 impl Error {
     /// A failure without a hint yet.
-    pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -72,7 +73,7 @@ impl Error {
 
     /// The same with what to do about it.
     #[must_use]
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -88,7 +89,8 @@ impl Error {
     }
 
     /// The service did not answer usefully.
-    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(Kind::Unavailable, message).hint("nothing was changed; the next run tries again")
     }
 }

@@ -10,6 +10,7 @@
 
 mod consent;
 mod credentials;
+pub mod crm;
 mod error;
 pub mod google;
 mod loopback;
@@ -22,15 +23,15 @@ mod store;
 #[cfg(all(test, unix))]
 mod store_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod wire;
-pub mod zoho;
 
 pub use credentials::credentials_directory;
 pub use error::{Error, Kind};
+pub use oauth::Refusal;
 pub use source::{Acting, Fixed, Stored, TokenSource, from_environment};
 pub use store::{Lock, Store};
-pub use wire::Revoked;
+pub use wire::{Revoked, checked, revoke as revoke_at};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -113,16 +114,44 @@ impl Account {
     }
 }
 
-/// Who gave the tokens, which decides how they are renewed and revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Who gave the tokens, which decides how they are renewed and revoked; a word in token files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Provider {
     /// Google's OAuth server.
     Google,
-    /// One of Zoho's accounts servers.
-    Zoho,
+    /// A CRM's OAuth server, by its word ([`crm::OAuth::word`]).
+    Crm(String),
     /// A remote with API keys only: nothing to renew, nothing to revoke.
     Other,
+}
+
+impl Provider {
+    /// The service of a CRM.
+    #[must_use]
+    pub fn of(service: &dyn crm::OAuth) -> Self {
+        Self::Crm(service.word().to_owned())
+    }
+}
+
+impl From<String> for Provider {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "google" => Self::Google,
+            "other" => Self::Other,
+            _ => Self::Crm(word),
+        }
+    }
+}
+
+impl From<Provider> for String {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::Google => "google".to_owned(),
+            Provider::Crm(word) => word,
+            Provider::Other => "other".to_owned(),
+        }
+    }
 }
 
 /// How the tokens came about.
@@ -178,7 +207,7 @@ pub trait Prompter: Send + Sync {
 pub struct Client {
     /// The public identifier.
     pub id: String,
-    /// The secret; Google's desktop clients and Zoho's clients need it even with PKCE.
+    /// The secret; Google's desktop clients need it even with PKCE.
     pub secret: SecretString,
 }
 
@@ -213,10 +242,10 @@ pub struct Tokens {
     /// Where tokens are revoked.
     #[serde(default)]
     pub revoke_uri: Option<String>,
-    /// The API root that came with the token (Zoho); it beats every table of data centres.
+    /// The API root that came with the token; it beats every table of hosts.
     #[serde(default)]
     pub api_domain: Option<String>,
-    /// The accounts server that gave the token (Zoho).
+    /// The server that gave the token, where a CRM has several.
     #[serde(default)]
     pub accounts_server: Option<String>,
     /// Who signed in, as an e-mail address; none when the remote did not say.
@@ -316,13 +345,15 @@ impl Tokens {
 /// Google drops every grant of that user to the whole Google project, on other machines too. What
 /// a service account or an API key may do is taken back by an administrator, not here.
 ///
+/// `service` is the CRM's, by the provider's word; without one nothing can be revoked there.
+///
 /// # Errors
 /// `Unavailable` when the service cannot be reached.
-pub async fn revoke(tokens: &Tokens) -> Result<Revoked, Error> {
-    match tokens.provider {
-        Provider::Google => google::revoke(tokens).await,
-        Provider::Zoho => zoho::revoke(tokens).await,
-        Provider::Other => Ok(Revoked::NothingToRevoke),
+pub async fn revoke(tokens: &Tokens, service: Option<&dyn crm::OAuth>) -> Result<Revoked, Error> {
+    match (&tokens.provider, service) {
+        (Provider::Google, _) => google::revoke(tokens).await,
+        (Provider::Crm(_), Some(service)) => crm::revoke(service, tokens).await,
+        (Provider::Crm(_), None) | (Provider::Other, _) => Ok(Revoked::NothingToRevoke),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Extra {
     pub(super) id_token: Option<String>,
     /// Google for grants that end: seconds from now.
     pub(super) refresh_token_expires_in: Option<i64>,
-    /// Zoho: the API root.
+    /// Where a CRM tells it: the API root.
     pub(super) api_domain: Option<String>,
 }
 
@@ -57,12 +57,15 @@ impl ExtraTokenFields for Extra {}
 
 /// An OAuth error as a server words it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Refusal {
-    pub(super) error: String,
+pub struct Refusal {
+    /// The code (`invalid_grant`).
+    pub error: String,
+    /// A sentence for people.
     #[serde(default)]
-    pub(super) error_description: Option<String>,
+    pub error_description: Option<String>,
+    /// Google's finer code.
     #[serde(default)]
-    pub(super) error_subtype: Option<String>,
+    pub error_subtype: Option<String>,
 }
 
 impl std::fmt::Display for Refusal {
@@ -139,7 +142,7 @@ pub(super) async fn exchange(
     read_answer(answer)
 }
 
-/// Turns a code that was made without a redirect into tokens (Zoho's self client).
+/// Turns a code that was made without a redirect into tokens (a self client).
 pub(super) async fn exchange_bare(
     client: &Client,
     token_uri: &str,

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{Error, Kind};
 use super::oauth::Grant;
-use super::{Access, Account, Client, Provider, Store, TokenKind, Tokens, google, zoho};
+use super::{Access, Account, Client, Provider, Store, TokenKind, Tokens, crm, google};
 
 /// What a connector needs to know of a sign-in.
 #[async_trait]
@@ -94,6 +94,8 @@ pub struct Stored {
     store: Store,
     account: Account,
     acting: Option<Acting>,
+    /// The CRM's OAuth service.
+    service: Option<&'static dyn crm::OAuth>,
     current: Mutex<Tokens>,
     turn: tokio::sync::Mutex<()>,
 }
@@ -117,7 +119,19 @@ impl Stored {
     /// # Errors
     /// `SignInNeeded` when there is none, with the command; `Insecure`, `Invalid`, `Io`.
     pub fn open(store: Store, account: Account) -> Result<Self, Error> {
-        Self::build(store, account, None)
+        Self::build(store, account, None, None)
+    }
+
+    /// The same for a CRM, whose OAuth service renews it.
+    ///
+    /// # Errors
+    /// As [`Stored::open`].
+    pub fn open_crm(
+        store: Store,
+        account: Account,
+        service: Option<&'static dyn crm::OAuth>,
+    ) -> Result<Self, Error> {
+        Self::build(store, account, None, service)
     }
 
     /// The same for Google, where it may be a service account.
@@ -125,15 +139,21 @@ impl Stored {
     /// # Errors
     /// As [`Stored::open`]; a key file that the profile names counts as a sign-in.
     pub fn open_google(store: Store, account: Account, acting: Acting) -> Result<Self, Error> {
-        Self::build(store, account, Some(acting))
+        Self::build(store, account, Some(acting), None)
     }
 
-    fn build(store: Store, account: Account, acting: Option<Acting>) -> Result<Self, Error> {
+    fn build(
+        store: Store,
+        account: Account,
+        acting: Option<Acting>,
+        service: Option<&'static dyn crm::OAuth>,
+    ) -> Result<Self, Error> {
         let tokens = read(&store, &account, acting.as_ref())?;
         Ok(Self {
             store,
             account,
             acting,
+            service,
             current: Mutex::new(tokens),
             turn: tokio::sync::Mutex::new(()),
         })
@@ -170,10 +190,13 @@ impl Stored {
                 return Ok(token);
             }
         }
-        let renewed = match on_disk.provider {
+        let renewed = match &on_disk.provider {
             _ if on_disk.kind == TokenKind::ApiKey => return Err(self.refused_key()),
             Provider::Google => google::renewed(on_disk, &self.account).await?,
-            Provider::Zoho => zoho::renewed(on_disk, &self.account).await?,
+            Provider::Crm(word) => match self.service.filter(|known| known.word() == word) {
+                Some(service) => crm::renewed(service, on_disk, &self.account).await?,
+                None => return Err(self.stranger(word)),
+            },
             Provider::Other => return Err(self.refused_key()),
         };
         match self.store.save(&self.account, &renewed) {
@@ -186,6 +209,15 @@ impl Stored {
         let token = renewed.access_token.clone();
         self.adopt(renewed);
         token.ok_or_else(|| Error::unavailable("the service gave no access token"))
+    }
+
+    /// The tokens are of another CRM than the profile's.
+    fn stranger(&self, word: &str) -> Error {
+        Error::new(
+            Kind::SignInNeeded,
+            format!("the stored sign-in is one to {word}, which is not the profile's CRM"),
+        )
+        .hint(format!("run `{}`", self.account.command()))
     }
 
     fn refused_key(&self) -> Error {

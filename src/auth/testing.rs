@@ -17,22 +17,22 @@ use super::{Client, Prompter};
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) path: String,
-    pub(super) query: BTreeMap<String, String>,
-    pub(super) form: BTreeMap<String, String>,
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) form: BTreeMap<String, String>,
 }
 
 /// What the server does: an HTTP status (0 cuts the connection) and a body.
-pub(super) type Reply = (u16, String);
+pub(crate) type Reply = (u16, String);
 
-pub(super) struct Server {
-    pub(super) base: String,
+pub(crate) struct Server {
+    pub(crate) base: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         delay: Duration,
         reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
@@ -66,16 +66,16 @@ impl Server {
     }
 
     /// A server that always answers the same.
-    pub(super) async fn always(status: u16, body: &str) -> Self {
+    pub(crate) async fn always(status: u16, body: &str) -> Self {
         let body = body.to_owned();
         Self::start(Duration::ZERO, move |_| (status, body.clone())).await
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    pub(super) fn address(&self, path: &str) -> String {
+    pub(crate) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 }
@@ -109,7 +109,7 @@ async fn read_request(stream: &mut TcpStream) -> Seen {
 
 /// What the person does with the address that they are shown.
 #[derive(Clone)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Comes back with these parameters; `state` is added unless it is among them.
     Return(Vec<(&'static str, String)>),
     /// Closes the window.
@@ -123,7 +123,7 @@ pub(super) enum Act {
 }
 
 /// A person with a browser.
-pub(super) struct Person {
+pub(crate) struct Person {
     act: Act,
     said: Mutex<Vec<String>>,
     url: Mutex<Option<Url>>,
@@ -131,7 +131,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(act: Act) -> Self {
+    pub(crate) fn new(act: Act) -> Self {
         Self {
             act,
             said: Mutex::default(),
@@ -141,16 +141,16 @@ impl Person {
     }
 
     /// The address of the consent page's parameters.
-    pub(super) fn asked(&self) -> BTreeMap<String, String> {
+    pub(crate) fn asked(&self) -> BTreeMap<String, String> {
         parse_query(self.url.lock().unwrap().as_ref().unwrap().query().unwrap())
     }
 
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().join("\n")
     }
 
     /// The page that the browser ended on.
-    pub(super) async fn page(&self) -> String {
+    pub(crate) async fn page(&self) -> String {
         for _ in 0..200 {
             if !self.page.lock().unwrap().is_empty() {
                 break;
@@ -206,7 +206,7 @@ impl Prompter for Person {
 }
 
 /// A browser's plain request; the whole answer.
-pub(super) async fn get(url: &Url) -> String {
+pub(crate) async fn get(url: &Url) -> String {
     let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     let mut stream = TcpStream::connect(address).await.unwrap();
     let target = format!("{}?{}", url.path(), url.query().unwrap_or_default());
@@ -217,7 +217,7 @@ pub(super) async fn get(url: &Url) -> String {
     answer
 }
 
-pub(super) fn client() -> Client {
+pub(crate) fn client() -> Client {
     Client {
         id: "made-up-client".to_owned(),
         secret: SecretString::from("made-up-secret"),

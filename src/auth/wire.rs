@@ -27,7 +27,7 @@ pub enum Revoked {
 ///
 /// # Errors
 /// `Invalid`.
-pub(super) fn checked(address: &str) -> Result<Url, Error> {
+pub fn checked(address: &str) -> Result<Url, Error> {
     let url = Url::parse(address).map_err(|fault| {
         Error::new(Kind::Invalid, format!("{address:?} is no address: {fault}"))
     })?;
@@ -50,7 +50,10 @@ pub(super) fn checked(address: &str) -> Result<Url, Error> {
 
 /// Posts a token to a revocation address. Anything else than success that is no server fault says
 /// that the token is not known any more (Google answers 400 then).
-pub(super) async fn revoke(url: Url, form: &[(&str, &str)]) -> Result<Revoked, Error> {
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn revoke(url: Url, form: &[(&str, &str)]) -> Result<Revoked, Error> {
     let sent = match http(&url) {
         Ok(http) => http.post(url).form(form).send().await.map_err(brief),
         Err(trouble) => Err(trouble),
@@ -68,7 +71,7 @@ pub(super) async fn revoke(url: Url, form: &[(&str, &str)]) -> Result<Revoked, E
         .bytes()
         .await
         .map_err(|fault| failed(brief(fault).to_string()))?;
-    // Zoho answers 200 with an `error` inside.
+    // Some services answer 200 with an `error` inside.
     let refused = serde_json::from_slice::<Refusal>(&body).is_ok();
     if status.is_success() && !refused {
         return Ok(Revoked::Done);
@@ -133,7 +136,7 @@ pub(super) fn install_provider() {
 }
 
 /// Sends a token request and sorts the answer: only a token or an OAuth error is handed on, the
-/// latter with an error status even where the server said 200 (Zoho does).
+/// latter with an error status even where the server said 200 (some do).
 pub(super) async fn send(request: HttpRequest) -> Result<HttpResponse, Trouble> {
     let request = reqwest::Request::try_from(request).map_err(brief)?;
     let answer = http(request.url())?.execute(request).await.map_err(brief)?;

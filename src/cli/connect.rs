@@ -9,11 +9,10 @@ use secrecy::SecretString;
 use super::paths::Paths;
 use crate::auth::{self, Access, Account, Acting, Store};
 use crate::connector::google::{Google, GoogleSettings, NewGroup, Writes};
-use crate::connector::http::{self, Http, HttpSettings, Patience};
-use crate::connector::zoho::{Zoho, ZohoSettings, default_mapping};
-use crate::connector::{DefaultPair, Error, Kind, Sink};
+use crate::connector::http::{self, Http, HttpSettings, Patience, Signing};
+use crate::connector::{self, CrmKind, DefaultPair, Error, Kind, Opening, Sink};
 use crate::model::{OnDelete, Side, Sides};
-use crate::profile::{CrmKind, Profile};
+use crate::profile::Profile;
 
 /// The environment variables that hold ready tokens.
 pub(super) const READY_TOKENS: Sides<&str> = Sides {
@@ -79,7 +78,14 @@ pub(super) fn tokens(
                 acting,
             )?)
         }
-        Side::Crm => Arc::new(auth::Stored::open(store, Account::crm(&profile.name))?),
+        Side::Crm => {
+            let service = kind(profile).ok().and_then(|kind| kind.sign_in().oauth);
+            Arc::new(auth::Stored::open_crm(
+                store,
+                Account::crm(&profile.name),
+                service.map(|way| way.service),
+            )?)
+        }
     })
 }
 
@@ -118,8 +124,13 @@ pub(super) fn google(
         settings.writes = Writes::Never;
         settings.new_group = NewGroup::Refuse;
     }
-    let http = client("Google", "Bearer", tokens, patience.clone(), profile)?;
-    Ok(Google::new(settings, http))
+    let mut http = HttpSettings::new(
+        "Google",
+        Signing::Scheme("Bearer"),
+        bridge("Google", tokens, profile),
+    );
+    http.patience = patience.clone();
+    Ok(Google::new(settings, Http::new(http)?))
 }
 
 /// Opens the CRM alone, with its default mapping.
@@ -128,47 +139,48 @@ pub(super) fn crm(
     profile: &Profile,
     patience: &Patience,
 ) -> anyhow::Result<(Box<dyn Sink>, Vec<DefaultPair>)> {
-    let tokens = tokens(paths, profile, Side::Crm)?;
-    Ok(match &profile.crm.kind {
-        CrmKind::Zoho(zoho) => {
-            let patience = patience.clone();
-            let http = client("Zoho CRM", "Zoho-oauthtoken", tokens, patience, profile)?;
-            let settings = ZohoSettings {
-                endpoint: profile.crm.endpoint.clone(),
-                data_center: zoho.data_center.clone(),
-                module: zoho.module.clone(),
-                view: profile.crm.view.clone(),
-                defaults: profile.crm.defaults.clone(),
-                trigger: zoho.trigger.clone(),
-                lanes: usize::from(zoho.lanes),
-            };
-            (Box::new(Zoho::new(settings, http)), default_pairs(profile))
-        }
-    })
+    let title = profile.crm.kind.title;
+    let tokens = bridge(title, tokens(paths, profile, Side::Crm)?, profile);
+    Ok((
+        crm_with(tokens, profile, patience)?,
+        default_pairs(profile)?,
+    ))
+}
+
+/// Opens the CRM with tokens that need not be stored.
+pub(super) fn crm_with(
+    tokens: Arc<dyn http::TokenSource>,
+    profile: &Profile,
+    patience: &Patience,
+) -> Result<Box<dyn Sink>, Error> {
+    let opening = Opening {
+        tokens,
+        patience: patience.clone(),
+        timeout: None,
+    };
+    connector::open(&profile.crm, opening)
+}
+
+/// The kind of the profile's CRM.
+pub(super) fn kind(profile: &Profile) -> Result<&'static dyn CrmKind, Error> {
+    connector::kind_of(&profile.crm)
 }
 
 /// The mapping that the profile's CRM has by default.
-pub(super) fn default_pairs(profile: &Profile) -> Vec<DefaultPair> {
-    match &profile.crm.kind {
-        CrmKind::Zoho(zoho) => default_mapping(&zoho.module),
-    }
+pub(super) fn default_pairs(profile: &Profile) -> Result<Vec<DefaultPair>, Error> {
+    Ok(kind(profile)?.default_mapping(&profile.crm))
 }
 
-fn client(
+fn bridge(
     remote: &'static str,
-    scheme: &'static str,
     tokens: Arc<dyn auth::TokenSource>,
-    patience: Patience,
     profile: &Profile,
-) -> Result<Http, Error> {
-    let tokens = Arc::new(Bridge {
+) -> Arc<dyn http::TokenSource> {
+    Arc::new(Bridge {
         tokens,
         remote,
         profile: profile.name.clone(),
-    });
-    let mut settings = HttpSettings::new(remote, scheme, tokens);
-    settings.patience = patience;
-    Http::new(settings)
+    })
 }
 
 /// Lends a sign-in to an HTTP client.

@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
 use super::Global;
+use crate::connector;
+use crate::profile::{Profile, ProfileError};
 
 /// The places of one call.
 #[derive(Clone, Debug)]
@@ -31,6 +33,11 @@ impl Paths {
             dir.join("crmsync").join("state.sqlite3")
         };
         Ok(Self { config, state })
+    }
+
+    /// The profile of a name in the profiles' folder, or of a path.
+    pub(super) fn profile(&self, which: &str) -> Result<Profile, ProfileError> {
+        Profile::load(connector::kinds(), &self.config, which)
     }
 
     /// Where profiles lie when nothing else is said; none without a home directory.

@@ -163,7 +163,7 @@ async fn one(
     stop: &AtomicBool,
 ) -> (u8, bool) {
     let started = Timestamp::now();
-    let report = match Profile::load(&paths.config, &which) {
+    let report = match paths.profile(&which) {
         Err(error) => failed(&which, started, &error.into()),
         Ok(profile) => match due(args, paths, &profile, started) {
             Ok(false) => return (0, false),

@@ -3,10 +3,12 @@
 
 mod call;
 mod patience;
+mod signing;
 mod transport;
 
-pub use call::{Answer, Call, Repeat, SendError, Verdict};
+pub use call::{Answer, Call, Redirect, Repeat, SendError, Verdict};
 pub use patience::Patience;
+pub use signing::Signing;
 pub use transport::is_loopback;
 
 use std::collections::BTreeMap;
@@ -14,9 +16,9 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Url};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{Error, Kind, Meter};
 use patience::backoff;
@@ -33,7 +35,7 @@ pub trait TokenSource: Send + Sync {
     async fn token(&self) -> Result<SecretString, Error>;
     /// A new token after the remote refused one; `Unauthorized` when there is no way to get one.
     async fn renew(&self, refused: &SecretString) -> Result<SecretString, Error>;
-    /// The API root that came with the token, where the remote tells one (Zoho's `api_domain`).
+    /// The API root that came with the token, where the remote tells one.
     fn api_domain(&self) -> Option<String>;
 }
 
@@ -42,8 +44,8 @@ pub trait TokenSource: Send + Sync {
 pub struct HttpSettings {
     /// What messages call the remote (`Google`).
     pub remote: &'static str,
-    /// The word before the token in the `Authorization` header (`Bearer`, `Zoho-oauthtoken`).
-    pub scheme: &'static str,
+    /// Where the token goes in a request.
+    pub signing: Signing,
     /// Where tokens come from.
     pub tokens: Arc<dyn TokenSource>,
     /// The budget of waiting.
@@ -57,10 +59,10 @@ pub struct HttpSettings {
 impl HttpSettings {
     /// Settings with a minute for a request and five minutes of patience.
     #[must_use]
-    pub fn new(remote: &'static str, scheme: &'static str, tokens: Arc<dyn TokenSource>) -> Self {
+    pub fn new(remote: &'static str, signing: Signing, tokens: Arc<dyn TokenSource>) -> Self {
         Self {
             remote,
-            scheme,
+            signing,
             tokens,
             patience: Patience::default(),
             timeout: Duration::from_secs(60),
@@ -140,6 +142,14 @@ impl Http {
     #[must_use]
     pub fn api_domain(&self) -> Option<String> {
         self.0.settings.tokens.api_domain()
+    }
+
+    /// The token itself, for a remote that wants it in the body ([`Signing::Own`]).
+    ///
+    /// # Errors
+    /// Those of the sign-in.
+    pub async fn secret(&self) -> Result<SecretString, Error> {
+        self.0.settings.tokens.token().await
     }
 
     /// Sends a request until it is answered for good. `judge` reads every answer; a 401 makes one
@@ -276,24 +286,25 @@ impl Http {
             ));
         }
         let client = if local { &inner.local } else { &inner.wide };
-        let text = format!("{} {}", inner.settings.scheme, token.expose_secret());
-        let mut signed = HeaderValue::from_str(&text).map_err(|_| {
+        let signed = inner.settings.signing.header(token).map_err(|()| {
             fail(
                 Kind::Unauthorized,
                 "the access token has characters that no header can carry",
             )
         })?;
-        signed.set_sensitive(true);
-        let mut request = client
-            .request(call.method.clone(), url)
-            .header(AUTHORIZATION, signed);
-        for (name, value) in &call.headers {
-            request = request.header(*name, value);
+        let mut headers = HeaderMap::new();
+        headers.extend(signed);
+        if call.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
+        for (name, value) in &call.headers {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| fail(Kind::Config, "a header has characters that it cannot carry"))?;
+            headers.insert(*name, value);
+        }
+        let mut request = client.request(call.method.clone(), url).headers(headers);
         if let Some(body) = &call.body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body.clone());
+            request = request.body(body.clone());
         }
         self.count(call.name);
         let begun = Instant::now();
@@ -319,7 +330,8 @@ impl Http {
             ms = begun.elapsed().as_millis(),
             "answered"
         );
-        if status.is_redirection() && status.as_u16() != 304 {
+        let refused = call.redirect == Redirect::Refused;
+        if status.is_redirection() && status.as_u16() != 304 && refused {
             let to = response
                 .headers()
                 .get(LOCATION)

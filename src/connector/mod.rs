@@ -7,19 +7,70 @@
 mod error;
 pub mod google;
 pub mod http;
+pub mod kind;
 pub mod zoho;
 
 pub use error::{Error, Kind, Reach};
+pub use kind::{CrmKind, Opening};
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use crate::auth::crm::OAuth;
 use crate::mapping::Mapping;
-use crate::model::{Key, ListInfo, Outcome, Probe, Record, Refusal, RemoteId, Side, Write};
+use crate::model::{
+    CrmSection, Key, KindInfo, Kinds, ListInfo, Outcome, Probe, Record, Refusal, RemoteId, Side,
+    Write,
+};
+
+/// The CRMs that there are; the first is the one that `configure` proposes.
+const CRMS: &[&dyn CrmKind] = &[&zoho::ZohoKind];
+
+/// The CRM kinds as plain data.
+#[must_use]
+pub fn kinds() -> Kinds {
+    static INFOS: LazyLock<Vec<&'static KindInfo>> =
+        LazyLock::new(|| CRMS.iter().map(|kind| kind.info()).collect());
+    static NAMES: LazyLock<Vec<&'static str>> =
+        LazyLock::new(|| INFOS.iter().map(|info| info.name).collect());
+    Kinds::new(&INFOS, &NAMES)
+}
+
+/// The kind that a profile's section names.
+///
+/// # Errors
+/// `Config` when the section was read with other kinds than these.
+pub fn kind_of(section: &CrmSection) -> Result<&'static dyn CrmKind, Error> {
+    let found = CRMS
+        .iter()
+        .copied()
+        .find(|kind| kind.info().name == section.kind.name);
+    found.ok_or_else(|| {
+        let reason = "there is no connector for it in this program";
+        http::error(section.kind.title, "open it", Kind::Config, reason)
+    })
+}
+
+/// The OAuth service of that word, whichever kind it belongs to.
+#[must_use]
+pub fn oauth(word: &str) -> Option<&'static dyn OAuth> {
+    CRMS.iter()
+        .filter_map(|kind| kind.sign_in().oauth)
+        .map(|way| way.service)
+        .find(|service| service.word() == word)
+}
+
+/// Opens the CRM of a profile's section; nothing is sent yet.
+///
+/// # Errors
+/// Those of [`CrmKind::open`].
+pub fn open(section: &CrmSection, opening: Opening) -> Result<Box<dyn Sink>, Error> {
+    kind_of(section)?.open(section, opening)
+}
 
 /// An opaque position in a remote's change feed, stored between runs with the fingerprint of the
 /// request that it was taken with.
@@ -158,7 +209,7 @@ pub trait Source: Send + Sync {
     /// Which side it stands on.
     fn side(&self) -> Side;
 
-    /// What the remote is called in messages (`Google`, `Zoho CRM`).
+    /// What messages call the remote.
     fn name(&self) -> &str;
 
     /// The facts about this remote, after [`Source::equip`].

@@ -1,5 +1,7 @@
 //! The words that every layer shares: plain data, no I/O, no decisions.
 
+mod keys;
+mod kind;
 mod link;
 mod memory;
 mod probe;
@@ -9,6 +11,8 @@ mod rules;
 mod side;
 mod write;
 
+pub use keys::{KeyInfo, Presence, Shape, quoted, spelled};
+pub use kind::{Answer, CrmSection, KindInfo, Kinds, Module, Own, OwnValue, Question};
 pub use link::{Base, Link, LinkNo, Rest};
 pub use memory::{Edit, Island, Seen};
 pub use probe::{Choice, FieldInfo, FieldKind, ListInfo, Probe, Right};

@@ -8,10 +8,11 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::read::{Read, Sheet};
 use super::value::Given;
-use super::{CrmKind, CrmSection, EntrySpans, GoogleSection, MapEntry, Spans, SyncSection, Zoho};
+use super::{EntrySpans, GoogleSection, MapEntry, Spans, SyncSection};
 use crate::mapping;
 use crate::model::{
-    AnyEmail, Clears, Direction, NoEmail, OnConflict, OnDelete, OnLeave, Side, Target,
+    AnyEmail, Clears, CrmSection, Direction, KindInfo, NoEmail, OnConflict, OnDelete, OnLeave, Own,
+    OwnValue, Side, Target,
 };
 
 pub(super) const DIRECTION: [(&str, Direction); 3] = [
@@ -187,13 +188,14 @@ pub(super) fn build(read: &Read, folder: &Path) -> Option<Parts> {
             revoke_uri: sheet.text("google.revoke_uri"),
         },
         crm: CrmSection {
-            kind: kind(sheet)?,
+            kind: read.kind?,
             view: sheet.text("crm.view")?,
             endpoint: sheet.text("crm.endpoint"),
             defaults: defaults
                 .into_iter()
                 .map(|(name, (value, _))| (name, value))
                 .collect(),
+            own: own(sheet, read.kind?),
         },
         map,
         spans,
@@ -230,18 +232,23 @@ fn sync(sheet: &Sheet) -> Option<SyncSection> {
     })
 }
 
-fn kind(sheet: &Sheet) -> Option<CrmKind> {
-    match sheet.text("crm.kind")?.as_str() {
-        "zoho" => Some(CrmKind::Zoho(Zoho {
-            module: sheet.text("crm.module")?,
-            data_center: sheet.text("crm.data_center")?,
-            client_id: sheet.text("crm.client_id"),
-            accounts_endpoint: sheet.text("crm.accounts_endpoint"),
-            trigger: words(sheet, "crm.trigger")?,
-            lanes: u8::try_from(count(sheet, "crm.lanes")?).ok()?,
-        })),
-        _ => None,
-    }
+/// The values of the keys that only this kind knows.
+fn own(sheet: &Sheet, kind: &KindInfo) -> Own {
+    let value = |name: &str| {
+        Some(match sheet.given(name)? {
+            Given::Text(text) => OwnValue::Text(text.clone()),
+            Given::Count(count) => OwnValue::Count(*count),
+            Given::Flag(flag) => OwnValue::Flag(*flag),
+            Given::Words(words) => OwnValue::Words(words.clone()),
+            Given::Duration(length) => OwnValue::Count(length.as_secs()),
+            Given::Path(path) => OwnValue::Text(path.to_string()),
+            Given::Values(_) => return None,
+        })
+    };
+    let keys = kind.keys.iter();
+    Own(keys
+        .filter_map(|info| Some((info.leaf(), value(info.name)?)))
+        .collect())
 }
 
 fn entry(sheet: &Sheet) -> Option<MapEntry> {
@@ -296,14 +303,6 @@ fn duration(sheet: &Sheet, name: &str) -> Option<Duration> {
 fn count(sheet: &Sheet, name: &str) -> Option<u64> {
     if let Given::Count(number) = sheet.given(name)? {
         Some(*number)
-    } else {
-        None
-    }
-}
-
-fn words(sheet: &Sheet, name: &str) -> Option<Vec<String>> {
-    if let Given::Words(words) = sheet.given(name)? {
-        Some(words.clone())
     } else {
         None
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use toml_edit::{Array, DocumentMut, Item, Key, Table, TableLike, Value};
 
 pub use super::edit_map::{add_map, remove_map, set_map};
-use super::keys::{KeyInfo, Shape, key, keys};
+use super::keys::{Keys, Kind};
 use super::{secret, value};
 use crate::mapping::nearest;
+use crate::model::{KeyInfo, Kinds, Shape};
 
 /// Why a text was not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,19 +70,21 @@ impl EditError {
 
 /// Sets a key, given as `section.name` (`sync.full_every`, `crm.defaults.Lead_Source`), to a value
 /// as a command line gives it: `12h`, `500`, `true`, `workflow,approval`, quoted or not. A value
-/// that was there keeps the comment behind it. Checked against the table of keys.
-pub fn set(text: &str, name: &str, raw: &str) -> Result<String, EditError> {
-    let (parents, leaf, value) = resolve(name, raw)?;
+/// that was there keeps the comment behind it. Checked against the keys of the text's CRM kind.
+pub fn set(kinds: Kinds, text: &str, name: &str, raw: &str) -> Result<String, EditError> {
     let mut document = document(text)?;
+    let keys = keys_of(kinds, &document);
+    let (parents, leaf, value) = resolve(&keys, name, raw)?;
     let table = section(&mut document, &parents)?;
     put(table, leaf, value);
     Ok(spelled_like(text, &document))
 }
 
 /// Takes a key out, so that its default counts.
-pub fn unset(text: &str, name: &str) -> Result<String, EditError> {
-    let (parents, leaf) = split(name)?;
+pub fn unset(kinds: Kinds, text: &str, name: &str) -> Result<String, EditError> {
     let mut document = document(text)?;
+    let keys = keys_of(kinds, &document);
+    let (parents, leaf) = split(&keys, name)?;
     if let Some(mut table) = document
         .get_mut(parents[0])
         .and_then(Item::as_table_like_mut)
@@ -99,24 +102,28 @@ pub fn unset(text: &str, name: &str) -> Result<String, EditError> {
 
 /// A new profile's text from choices, given as for [`set`]: what is chosen, with a line of
 /// explanation each, and as comments the defaults of everything else.
-pub fn new_text<K: AsRef<str>, V: AsRef<str>>(choices: &[(K, V)]) -> Result<String, EditError> {
+pub fn new_text<K: AsRef<str>, V: AsRef<str>>(
+    kinds: Kinds,
+    choices: &[(K, V)],
+) -> Result<String, EditError> {
+    let kind = choices
+        .iter()
+        .find(|(name, _)| name.as_ref() == "crm.kind")
+        .map(|(_, raw)| unquoted(raw.as_ref()));
+    let keys = Keys::new(kinds, Kind::named(kinds, kind));
     let mut chosen = BTreeMap::new();
     let mut defaults = BTreeMap::new();
     for (name, raw) in choices {
-        let (parents, leaf, value) = resolve(name.as_ref(), raw.as_ref())?;
+        let (parents, leaf, value) = resolve(&keys, name.as_ref(), raw.as_ref())?;
         if parents.len() == 1 {
             chosen.insert(name.as_ref(), value);
         } else {
             defaults.insert(leaf, value);
         }
     }
-    let kind = chosen.get("crm.kind").and_then(Value::as_str);
     let mut lines: Vec<String> = Vec::new();
     let mut section = "";
-    for info in keys().iter().filter(|info| info.section() != "map") {
-        if info.kind.is_some() && kind.is_some() && info.kind != kind {
-            continue;
-        }
+    for info in keys.iter().filter(|info| info.section() != "map") {
         if info.section() != section {
             let blank = if section.is_empty() { "" } else { "\n" };
             section = info.section();
@@ -129,7 +136,7 @@ pub fn new_text<K: AsRef<str>, V: AsRef<str>>(choices: &[(K, V)]) -> Result<Stri
             lines.push(format!("# {}\n# {leaf} = {default}\n", info.doc));
         }
     }
-    if let (false, Some(info)) = (defaults.is_empty(), key("crm.defaults")) {
+    if let (false, Some(info)) = (defaults.is_empty(), keys.find("crm.defaults")) {
         lines.push(format!("\n# {}\n[{}]\n", info.doc, info.name));
     }
     let defaults = defaults.into_iter();
@@ -142,6 +149,15 @@ pub(super) fn document(text: &str) -> Result<DocumentMut, EditError> {
         .map_err(|error: toml_edit::TomlError| EditError::Text(error.message().to_owned()))
 }
 
+/// The keys of the CRM kind that the text names, or of all of them.
+fn keys_of(kinds: Kinds, document: &DocumentMut) -> Keys {
+    let kind = document
+        .get("crm")
+        .and_then(|crm| crm.get("kind"))
+        .and_then(Item::as_str);
+    Keys::new(kinds, Kind::named(kinds, kind))
+}
+
 /// The changed text, with the line ends that the text had.
 pub(super) fn spelled_like(before: &str, document: &DocumentMut) -> String {
     let text = document.to_string();
@@ -152,27 +168,35 @@ pub(super) fn spelled_like(before: &str, document: &DocumentMut) -> String {
     }
 }
 
-fn split(name: &str) -> Result<(Vec<&str>, &str), EditError> {
+fn split<'a>(keys: &Keys, name: &'a str) -> Result<(Vec<&'a str>, &'a str), EditError> {
     if let Some(field) = name.strip_prefix("crm.defaults.")
         && !field.is_empty()
     {
         return Ok((vec!["crm", "defaults"], field));
     }
-    let known = key(name).filter(|info| info.section() != "map" && info.shape != Shape::Values);
+    let known = keys
+        .find(name)
+        .filter(|info| info.section() != "map" && info.shape != Shape::Values);
     match (known, name.split_once('.')) {
         (Some(_), Some((section, leaf))) => Ok((vec![section], leaf)),
-        (_, _) => Err(unknown(name)),
+        (_, _) => Err(unknown(keys, name)),
     }
 }
 
-fn unknown(name: &str) -> EditError {
+fn unknown(keys: &Keys, name: &str) -> EditError {
     if secret::names_secret(name.rsplit('.').next().unwrap_or(name)) {
         return EditError::Value {
             message: secret::MESSAGE.to_owned(),
             help: Some("`crmsync auth` takes them and keeps them apart".to_owned()),
         };
     }
-    let settable = || keys().iter().filter(|info| info.section() != "map");
+    if let Some(kind) = keys.elsewhere(name).and_then(|info| info.kind) {
+        return EditError::Value {
+            message: format!("`{name}` is no key of this CRM"),
+            help: Some(format!("only kind = \"{kind}\" has it")),
+        };
+    }
+    let settable = || keys.iter().filter(|info| info.section() != "map");
     let meant = settable()
         .find(|info| info.leaf() == name)
         .map(|info| info.name)
@@ -185,15 +209,19 @@ fn unknown(name: &str) -> EditError {
 }
 
 /// A key's place and its value, checked.
-fn resolve<'a>(name: &'a str, raw: &str) -> Result<(Vec<&'a str>, &'a str, Value), EditError> {
-    let (parents, leaf) = split(name)?;
-    let value = if let Some(info) = key(name) {
+fn resolve<'a>(
+    keys: &Keys,
+    name: &'a str,
+    raw: &str,
+) -> Result<(Vec<&'a str>, &'a str, Value), EditError> {
+    let (parents, leaf) = split(keys, name)?;
+    let value = if let Some(info) = keys.find(name) {
         let value = from_command_line(info, raw);
         check(info, &value.to_string())?;
         value
     } else {
         let value = scalar(raw);
-        if let Some(info) = key("crm.defaults") {
+        if let Some(info) = keys.find("crm.defaults") {
             let mut table = toml_edit::InlineTable::new();
             table.insert(leaf, value.clone());
             check(info, &Value::InlineTable(table).to_string())?;

@@ -8,12 +8,25 @@ use proptest::prelude::*;
 use super::*;
 use crate::mapping::Path;
 use crate::model::{Direction, Side};
+use crate::profile::testing::KINDS;
 use crate::profile::{MapEntry, Profile};
 
 const TEXT: &str = "# Sales\n[sync]\nnext_limit  = 500   # careful\nfull_every=\"24h\"\n\n# the label\n[google]\ngroup = \"CRM\"\n\n[crm]\nkind = \"zoho\"\nview = \"All\" # all of them\n\n# the mapping\n\n# found by\n[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n\n# names\n[[map]]\ncrm = \"Last_Name\"\ngoogle = \"name.family\"\n";
 
 fn parse(text: &str) -> Profile {
-    Profile::parse("sales", FilePath::new("sales.toml"), text).unwrap()
+    Profile::parse(KINDS, "sales", FilePath::new("sales.toml"), text).unwrap()
+}
+
+fn set(text: &str, name: &str, raw: &str) -> Result<String, EditError> {
+    super::set(KINDS, text, name, raw)
+}
+
+fn unset(text: &str, name: &str) -> Result<String, EditError> {
+    super::unset(KINDS, text, name)
+}
+
+fn new_text(choices: &[(&str, &str)]) -> Result<String, EditError> {
+    super::new_text(KINDS, choices)
 }
 
 fn phone() -> MapEntry {
@@ -71,8 +84,10 @@ fn a_missing_section_is_added() {
 #[test]
 fn lists_are_written_as_lists() {
     let text = set(TEXT, "crm.trigger", "workflow, approval").unwrap();
-    let crate::profile::CrmKind::Zoho(zoho) = parse(&text).crm.kind;
-    assert_eq!(zoho.trigger, ["workflow", "approval"]);
+    assert_eq!(
+        parse(&text).crm.own.words("trigger"),
+        ["workflow", "approval"]
+    );
     let text = set(&text, "crm.trigger", "[]").unwrap();
     assert!(text.contains("trigger = []"));
 }

@@ -3,13 +3,14 @@
 
 use std::path::Path as FilePath;
 
+use super::testing::KINDS;
 use super::*;
 
 const ENDS: &str = "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\n";
 const KEY: &str = "[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n";
 
 fn parse(text: &str) -> Result<Profile, ProfileError> {
-    Profile::parse("sales", FilePath::new("conf/sales.toml"), text)
+    Profile::parse(KINDS, "sales", FilePath::new("conf/sales.toml"), text)
 }
 
 fn findings(text: &str) -> Vec<Finding> {

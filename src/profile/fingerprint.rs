@@ -23,8 +23,8 @@ pub fn fingerprint(profile: &Profile, mapping: &Mapping) -> String {
     let rows = [
         ("account", account),
         ("group", &profile.google.group),
-        ("kind", profile.crm.kind.name()),
-        ("module", profile.crm.kind.module()),
+        ("kind", profile.crm.kind.name),
+        ("module", profile.crm.module()),
         ("view", &profile.crm.view),
         ("direction", direction),
     ];
@@ -59,10 +59,11 @@ mod tests {
     use super::*;
     use crate::mapping::Path;
     use crate::model::{Field, Sides};
+    use crate::profile::testing::KINDS;
 
     fn profile(change: impl Fn(&str) -> String) -> Profile {
         let text = "[sync]\nnext_limit = 500\ndirection = \"two-way\"\n[google]\naccount = \"me@example.com\"\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\nmodule = \"Contacts\"\n";
-        Profile::parse("sales", FilePath::new("sales.toml"), &change(text)).unwrap()
+        Profile::parse(KINDS, "sales", FilePath::new("sales.toml"), &change(text)).unwrap()
     }
 
     fn same(text: &str) -> String {

@@ -1,7 +1,8 @@
-//! The one table of profile keys: validation, defaults, the JSON schema, `configure --set` and the
-//! documentation all read it.
+//! The table of profile keys for the CRM kinds that there are: everybody's keys, and those of a kind.
 
 use std::time::Duration;
+
+use crate::model::{KeyInfo, Kinds, Presence, Shape};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -10,160 +11,112 @@ const DAY: u64 = 24 * 60 * MINUTE;
 pub(super) const SHORTEST: Duration = Duration::from_secs(5 * MINUTE);
 /// The longest `frequency` and `full_every`.
 pub(super) const LONGEST: Duration = Duration::from_secs(30 * DAY);
-
-/// What a key takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Any text that is not blank.
-    Text,
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// A length of time such as `"1h 30m"`, from `.0` to `.1`.
-    Duration(Duration, Duration),
-    /// A whole number, from `.0` to `.1`.
-    Count(u64, u64),
-    /// `true` or `false`.
-    Flag,
-    /// An ISO 3166 alpha-2 country code.
-    Region,
-    /// An e-mail address.
-    Address,
-    /// A file, relative to the profile.
-    File,
-    /// An `https://` address, or `http://` on a loopback literal.
-    Endpoint,
-    /// A list of these words.
-    Words(&'static [&'static str]),
-    /// A table of field names with a text, a number or `true`/`false` each.
-    Values,
-    /// A Google field path.
-    Path,
-}
-
-/// Whether a key has to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// The profile is invalid without it.
-    Required,
-    /// It may be left out and then says nothing.
-    Optional,
-    /// It may be left out and then has this value, written as TOML.
-    Default(&'static str),
-}
-
-/// One key that a profile may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyInfo {
-    /// Its section and name with a dot (`sync.direction`); `map.*` are the keys of a `[[map]]` entry.
-    pub name: &'static str,
-    /// What it takes.
-    pub shape: Shape,
-    /// Whether it has to be there.
-    pub presence: Presence,
-    /// The CRM kind that knows it; none when every profile does.
-    pub kind: Option<&'static str>,
-    /// What it means, as one line.
-    pub doc: &'static str,
-}
-
-impl KeyInfo {
-    /// The section that it stands in: `sync`, `google`, `crm` or `map`.
-    #[must_use]
-    pub fn section(&self) -> &'static str {
-        self.name.split_once('.').map_or("", |(section, _)| section)
-    }
-
-    /// Its name inside the section.
-    #[must_use]
-    pub fn leaf(&self) -> &'static str {
-        self.name
-            .split_once('.')
-            .map_or(self.name, |(_, leaf)| leaf)
-    }
-
-    /// The value that counts when the key is left out, written as TOML.
-    #[must_use]
-    pub fn default(&self) -> Option<&'static str> {
-        match self.presence {
-            Presence::Default(text) => Some(text),
-            Presence::Required | Presence::Optional => None,
-        }
-    }
-}
-
-/// Every CRM kind that a profile can name.
-pub(super) const KINDS: &[&str] = &["zoho"];
 /// The words for directions.
 pub(super) const DIRECTIONS: &[&str] = &["two-way", "crm-to-google", "google-to-crm"];
-/// Zoho's data centres by the names that a profile uses.
-pub(super) const DATA_CENTERS: &[&str] = &["us", "eu", "in", "au", "jp", "ca", "cn", "sa", "uk"];
-/// Zoho's modules that hold people.
-pub(super) const MODULES: &[&str] = &["Contacts", "Leads", "Vendors"];
-/// What a write may set off in Zoho.
-pub(super) const TRIGGERS: &[&str] = &["workflow", "approval", "blueprint"];
 
-/// Every key, in the order of the documentation.
+/// Every key of every kind, in the order of the documentation. Where kinds know a key of one name
+/// it stands here once for each.
 #[must_use]
-pub fn keys() -> &'static [KeyInfo] {
-    super::table::KEYS
-}
-
-/// The key of this dotted name; none when there is no such key.
-#[must_use]
-pub fn key(name: &str) -> Option<&'static KeyInfo> {
-    keys().iter().find(|key| key.name == name)
-}
-
-impl KeyInfo {
-    pub(super) fn or_leave_out(&self) -> &'static str {
-        match self.presence {
-            Presence::Required => "",
-            Presence::Optional | Presence::Default(_) => " or leave the key out",
+pub fn keys(kinds: Kinds) -> Vec<KeyInfo> {
+    let mut keys = Vec::new();
+    for info in super::table::KEYS {
+        let mut info = *info;
+        if info.name == "crm.kind" {
+            info.shape = Shape::Word(kinds.names());
+        }
+        keys.push(info);
+        if info.name == "crm.view" {
+            let own = kinds.all().iter().flat_map(|kind| kind.keys);
+            keys.extend(own.copied());
         }
     }
+    keys
+}
 
-    /// What it takes, as a person says it.
-    #[must_use]
-    pub fn takes(&self) -> String {
-        match self.shape {
-            Shape::Text => "a text".to_owned(),
-            Shape::Word(words) => format!("one of {}", quoted(words)),
-            Shape::Duration(least, most) => {
-                format!(
-                    "a length of time from {} to {}",
-                    spelled(least),
-                    spelled(most)
-                )
-            }
-            Shape::Count(least, most) => format!("a whole number from {least} to {most}"),
-            Shape::Flag => "true or false".to_owned(),
-            Shape::Region => "a country code of two letters (ISO 3166)".to_owned(),
-            Shape::Address => "an e-mail address".to_owned(),
-            Shape::File => "a file, relative to the profile".to_owned(),
-            Shape::Endpoint => {
-                "an `https://` address, or `http://` on a loopback literal".to_owned()
-            }
-            Shape::Words(words) => format!("a list of {}", quoted(words)),
-            Shape::Values => {
-                "a table of field names, each with a text, a number or true or false".to_owned()
-            }
-            Shape::Path => "a Google field path".to_owned(),
-        }
+/// Which CRM's keys are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// That CRM's.
+    One(&'static str),
+    /// All of them: the kind is missing or wrong, which is an error of its own.
+    Any,
+    /// None: the keys do not depend on it.
+    None,
+}
+
+impl Kind {
+    /// The kind of that word, if there is one.
+    pub(super) fn named(kinds: Kinds, word: Option<&str>) -> Self {
+        word.and_then(|word| kinds.get(word))
+            .map_or(Self::Any, |info| Self::One(info.name))
     }
 }
 
-/// Words in quotes, with commas between them.
-pub(super) fn quoted(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-    quoted.join(", ")
+/// The keys that count for a kind.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    all: Vec<KeyInfo>,
+    kind: Kind,
 }
 
-/// A length of time as a profile writes it.
-pub(super) fn spelled(length: Duration) -> String {
-    let minutes = length.as_secs() / 60;
-    if minutes.is_multiple_of(24 * 60) {
-        format!("{}d", minutes / (24 * 60))
-    } else {
-        format!("{minutes}m")
+impl Keys {
+    pub(super) fn new(kinds: Kinds, kind: Kind) -> Self {
+        Self {
+            all: keys(kinds),
+            kind,
+        }
+    }
+
+    /// Every key that counts, in the order of the documentation.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &KeyInfo> {
+        self.all.iter().filter(|info| self.knows(info))
+    }
+
+    /// The keys of a section that have to be there. While the kind is not known, nobody can say
+    /// which of the kinds' own these are.
+    pub(super) fn required(&self, section: &str) -> impl Iterator<Item = &KeyInfo> {
+        self.iter()
+            .filter(move |info| info.section() == section)
+            .filter(|info| info.presence == Presence::Required)
+            .filter(|info| info.kind.is_none() || self.kind != Kind::Any)
+    }
+
+    /// The key of that dotted name.
+    pub(super) fn find(&self, name: &str) -> Option<&KeyInfo> {
+        self.iter().find(|info| info.name == name)
+    }
+
+    /// The key of that name that another kind has.
+    pub(super) fn elsewhere(&self, name: &str) -> Option<&KeyInfo> {
+        self.all.iter().find(|info| info.name == name)
+    }
+
+    fn knows(&self, info: &KeyInfo) -> bool {
+        match (self.kind, info.kind) {
+            // A kind may take one of everybody's keys in its own way.
+            (Kind::One(kind), None) => !self
+                .all
+                .iter()
+                .any(|own| own.kind == Some(kind) && own.name == info.name),
+            (Kind::One(kind), Some(of)) => kind == of,
+            (Kind::Any, _) | (Kind::None, None) => true,
+            (Kind::None, Some(_)) => false,
+        }
+    }
+}
+
+/// The key of this dotted name, of a profile whose `crm.kind` is that word; of any kind when it is
+/// no known one. None when there is no such key.
+#[must_use]
+pub fn key(kinds: Kinds, kind: Option<&str>, name: &str) -> Option<KeyInfo> {
+    Keys::new(kinds, Kind::named(kinds, kind))
+        .find(name)
+        .copied()
+}
+
+pub(super) fn or_leave_out(info: &KeyInfo) -> &'static str {
+    match info.presence {
+        Presence::Required => "",
+        Presence::Optional | Presence::Default(_) => " or leave the key out",
     }
 }

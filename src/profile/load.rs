@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use super::fault::{self, Fault, Invalid, ProfileError};
 use super::{MapPart, Profile, build, read};
 use crate::mapping::nearest;
+use crate::model::Kinds;
 
 impl Profile {
     /// Reads the profile of a name (`<config_dir>/<name>.toml`) or of a path that ends in `.toml`.
-    pub fn load(config_dir: &Path, which: &str) -> Result<Self, ProfileError> {
+    pub fn load(kinds: Kinds, config_dir: &Path, which: &str) -> Result<Self, ProfileError> {
         let path = Self::place_of(config_dir, which)?;
         let name = name_of(&path).ok_or_else(|| ProfileError::BadName(which.to_owned()))?;
         match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&name, &path, &text),
+            Ok(text) => Self::parse(kinds, &name, &path, &text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let known: Vec<String> =
                     list(config_dir).into_iter().map(|(name, _)| name).collect();
@@ -46,9 +47,10 @@ impl Profile {
         }
     }
 
-    /// Reads a profile's text; `path` is its file, for messages and for the files that it names.
-    pub fn parse(name: &str, path: &Path, text: &str) -> Result<Self, ProfileError> {
-        let mut read = read::read(text);
+    /// Reads a profile's text; `kinds` are the CRMs that it can name, `path` is its file, for
+    /// messages and for the files that it names.
+    pub fn parse(kinds: Kinds, name: &str, path: &Path, text: &str) -> Result<Self, ProfileError> {
+        let mut read = read::read(kinds, text);
         let shown = fault::masked(text, &read.secrets);
         let together = build::check(&read);
         read.faults.extend(together);

@@ -14,12 +14,15 @@ mod schema;
 mod secret;
 mod table;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod value;
 
+pub use crate::model::{CrmSection, KeyInfo, Presence, Shape};
 pub use fault::{Finding, Invalid, ProfileError};
 pub use fingerprint::fingerprint;
-pub use keys::{KeyInfo, Presence, Shape, key, keys};
+pub use keys::{key, keys};
 pub use load::list;
 pub use schema::schema;
 
@@ -105,61 +108,6 @@ pub struct GoogleSection {
     pub token_uri: Option<String>,
     /// Where tokens are revoked.
     pub revoke_uri: Option<String>,
-}
-
-/// `[crm]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct CrmSection {
-    /// Which CRM, with what only it knows.
-    pub kind: CrmKind,
-    /// The list view, by name or id.
-    pub view: String,
-    /// The API's root, without a slash at its end; none when the sign-in names it.
-    pub endpoint: Option<String>,
-    /// Values for created records: texts, numbers and flags, by field name.
-    pub defaults: BTreeMap<String, serde_json::Value>,
-}
-
-/// The CRMs, each with its own keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CrmKind {
-    /// Zoho CRM.
-    Zoho(Zoho),
-}
-
-impl CrmKind {
-    /// The word in `crm.kind`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Zoho(_) => "zoho",
-        }
-    }
-
-    /// Which of the CRM's modules or object types.
-    #[must_use]
-    pub fn module(&self) -> &str {
-        match self {
-            Self::Zoho(zoho) => &zoho.module,
-        }
-    }
-}
-
-/// The keys of a Zoho profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zoho {
-    /// `Contacts`, `Leads` or `Vendors`.
-    pub module: String,
-    /// `us`, `eu`, `in`, `au`, `jp`, `ca`, `cn`, `sa` or `uk`.
-    pub data_center: String,
-    /// The OAuth client's id.
-    pub client_id: Option<String>,
-    /// The sign-in service's root, without a slash at its end.
-    pub accounts_endpoint: Option<String>,
-    /// What writes set off (`workflow`, `approval`, `blueprint`).
-    pub trigger: Vec<String>,
-    /// How many requests may be under way at once.
-    pub lanes: u8,
 }
 
 /// One `[[map]]` entry.

@@ -7,10 +7,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
-use super::keys::{KINDS, KeyInfo, Presence, keys};
+use super::keys::{Keys, Kind};
 use super::secret;
 use super::value::{self, Given};
 use crate::mapping::nearest;
+use crate::model::{KeyInfo, KindInfo, Kinds};
 
 /// The values of a section by dotted key, each with the place of its value.
 #[derive(Debug, Default)]
@@ -52,6 +53,8 @@ pub(super) struct Read {
     pub(super) sheet: Sheet,
     /// The `[[map]]` entries; none when there is none.
     pub(super) map: Option<Vec<Sheet>>,
+    /// The CRM kind that `crm.kind` names.
+    pub(super) kind: Option<&'static KindInfo>,
     pub(super) faults: Vec<Fault>,
     /// What must not be shown.
     pub(super) secrets: Vec<Range<usize>>,
@@ -60,7 +63,7 @@ pub(super) struct Read {
 const SECTIONS: [&str; 3] = ["sync", "google", "crm"];
 
 /// Reads a text as far as it can be read.
-pub(super) fn read(text: &str) -> Read {
+pub(super) fn read(kinds: Kinds, text: &str) -> Read {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut read = Read {
         secrets: secret::on_lines(text),
@@ -74,7 +77,7 @@ pub(super) fn read(text: &str) -> Read {
         ));
     }
     if errors.is_empty() {
-        read.document(document.get_ref(), text.len());
+        read.document(kinds, document.get_ref(), text.len());
     }
     for fault in read.faults.iter().filter(|fault| fault.secret) {
         read.secrets.push(fault.span.clone());
@@ -83,16 +86,18 @@ pub(super) fn read(text: &str) -> Read {
 }
 
 impl Read {
-    fn document(&mut self, document: &DeTable<'_>, end: usize) {
+    fn document(&mut self, kinds: Kinds, document: &DeTable<'_>, end: usize) {
+        let named = kind_of(document);
+        self.kind = named.and_then(|word| kinds.get(word));
+        let keys = Keys::new(kinds, Kind::named(kinds, named));
         for (key, value) in document {
             let name = key.get_ref().as_ref();
             if name == "map" {
-                self.entries(value);
+                self.entries(kinds, value);
             } else if !SECTIONS.contains(&name) {
-                self.unknown_section(name, key.span(), value.span());
+                self.unknown_section(&keys, name, key.span(), value.span());
             }
         }
-        let kind = kind_of(document);
         for section in SECTIONS {
             let found = document.get(section);
             let mut sheet = Sheet {
@@ -101,13 +106,13 @@ impl Read {
             };
             if let Some(value) = found {
                 match value.get_ref().as_table() {
-                    Some(table) => self.section(&mut sheet, section, kind, table),
+                    Some(table) => self.section(&mut sheet, section, &keys, table),
                     None => self.not_a_table(section, value),
                 }
             }
             let whole = found.is_none_or(|value| value.get_ref().is_table());
             if whole {
-                self.fill(&mut sheet, section, kind);
+                self.fill(&mut sheet, section, &keys);
             }
             self.sheet.values.append(&mut sheet.values);
         }
@@ -120,13 +125,19 @@ impl Read {
             .push(Fault::new(value.span(), message).help(help));
     }
 
-    fn unknown_section(&mut self, name: &str, span: Range<usize>, value: Range<usize>) {
+    fn unknown_section(
+        &mut self,
+        keys: &Keys,
+        name: &str,
+        span: Range<usize>,
+        value: Range<usize>,
+    ) {
         if secret::names_secret(name) {
             self.faults.push(value::secret_fault(value, name));
             return;
         }
         let fault = Fault::new(span, format!("unknown section or key `{name}`"));
-        let home = keys().iter().find(|key| key.leaf() == name);
+        let home = keys.iter().find(|key| key.leaf() == name);
         let near = nearest(name, SECTIONS.into_iter().chain(["map"]));
         self.faults.push(match (home, near) {
             (Some(key), _) if key.section() != "map" => {
@@ -138,14 +149,14 @@ impl Read {
         });
     }
 
-    fn section(&mut self, sheet: &mut Sheet, section: &str, kind: Kind, table: &DeTable<'_>) {
+    fn section(&mut self, sheet: &mut Sheet, section: &str, keys: &Keys, table: &DeTable<'_>) {
         for (key, value) in table {
             let leaf = key.get_ref().as_ref();
-            let known = keys()
+            let known = keys
                 .iter()
                 .find(|key| key.section() == section && key.leaf() == leaf);
             match known {
-                Some(info) if kind.knows(info) => match value::read(info, value) {
+                Some(info) => match value::read(info, value) {
                     Ok(given) => {
                         sheet.values.insert(info.name, (given, value.span()));
                     }
@@ -154,14 +165,11 @@ impl Read {
                         self.faults.extend(faults);
                     }
                 },
-                Some(_) | None => {
-                    self.unknown_key(section, kind, leaf, &key.span(), &value.span());
-                }
+                None => self.unknown_key(section, keys, leaf, &key.span(), &value.span()),
             }
         }
-        for info in keys().iter().filter(|info| info.section() == section) {
-            let there = table.contains_key(info.leaf());
-            if info.presence == Presence::Required && kind.knows(info) && !there {
+        for info in keys.required(section) {
+            if !table.contains_key(info.leaf()) {
                 self.missing(info, sheet.span.clone());
             }
         }
@@ -174,14 +182,14 @@ impl Read {
             format!("[{}]", info.section())
         };
         let message = format!("{section} lacks `{}`", info.leaf());
+        let list = self.kind.map_or("list view", |kind| kind.list);
         let help = match info.name {
             "google.group" => {
                 "add group = \"…\", the label by its name; `crmsync configure` lists the labels"
                     .to_owned()
             }
             "crm.view" => {
-                "add view = \"…\", the list view by its name; `crmsync configure` lists the views"
-                    .to_owned()
+                format!("add view = \"…\", the {list} by its name; `crmsync configure` lists them")
             }
             _ => format!("add {} = \"…\": {}", info.leaf(), info.takes()),
         };
@@ -191,7 +199,7 @@ impl Read {
     fn unknown_key(
         &mut self,
         section: &str,
-        kind: Kind,
+        keys: &Keys,
         leaf: &str,
         key: &Range<usize>,
         value: &Range<usize>,
@@ -201,12 +209,11 @@ impl Read {
             self.faults.push(value::secret_fault(value.clone(), &name));
             return;
         }
-        let known = || keys().iter().filter(|info| kind.knows(info));
         let fault = Fault::new(key.clone(), format!("unknown key `{name}`"));
-        let leaves = known().filter(|info| info.section() == section);
+        let leaves = keys.iter().filter(|info| info.section() == section);
         let near = nearest(leaf, leaves.map(KeyInfo::leaf));
-        let elsewhere = known().find(|info| info.leaf() == leaf);
-        let other_kind = keys().iter().find(|info| info.name == name);
+        let elsewhere = keys.iter().find(|info| info.leaf() == leaf);
+        let other_kind = keys.elsewhere(&name);
         self.faults.push(
             match (near, elsewhere, other_kind.and_then(|info| info.kind)) {
                 (_, _, Some(kind)) => fault.help(format!("only kind = \"{kind}\" has it")),
@@ -215,7 +222,7 @@ impl Read {
                 }
                 (Some(near), None, None) => fault.help(format!("did you mean `{near}`?")),
                 (None, None, None) => {
-                    let leaves = known().filter(|info| info.section() == section);
+                    let leaves = keys.iter().filter(|info| info.section() == section);
                     let names: Vec<_> = leaves.map(KeyInfo::leaf).collect();
                     fault.help(format!("[{section}] takes {}", names.join(", ")))
                 }
@@ -224,11 +231,8 @@ impl Read {
     }
 
     /// Puts in what is left out and has a default.
-    fn fill(&mut self, sheet: &mut Sheet, section: &str, kind: Kind) {
-        let known = keys()
-            .iter()
-            .filter(|info| info.section() == section && kind.knows(info));
-        for info in known {
+    fn fill(&mut self, sheet: &mut Sheet, section: &str, keys: &Keys) {
+        for info in keys.iter().filter(|info| info.section() == section) {
             if let Some(text) = info.default()
                 && !sheet.values.contains_key(info.name)
                 && let Ok(value) = DeValue::parse(text)
@@ -236,13 +240,15 @@ impl Read {
             {
                 sheet.values.insert(info.name, (given, sheet.span.clone()));
             }
-            if sheet.span.is_empty() && info.presence == Presence::Required {
+        }
+        if sheet.span.is_empty() {
+            for info in keys.required(section) {
                 self.missing(info, sheet.span.clone());
             }
         }
     }
 
-    fn entries(&mut self, value: &Spanned<DeValue<'_>>) {
+    fn entries(&mut self, kinds: Kinds, value: &Spanned<DeValue<'_>>) {
         let Some(list) = value.get_ref().as_array() else {
             let message = format!("`map` is {}", value::kind_of(value.get_ref()));
             let help = "write every pair as an entry of its own under [[map]], in double brackets";
@@ -256,6 +262,7 @@ impl Read {
                 .push(Fault::new(value.span(), "the mapping is empty").help(help));
             return;
         }
+        let keys = Keys::new(kinds, Kind::None);
         let mut entries = Vec::new();
         for item in list {
             let mut sheet = Sheet {
@@ -264,8 +271,8 @@ impl Read {
             };
             match item.get_ref().as_table() {
                 Some(table) => {
-                    self.section(&mut sheet, "map", Kind::None, table);
-                    self.fill(&mut sheet, "map", Kind::None);
+                    self.section(&mut sheet, "map", &keys, table);
+                    self.fill(&mut sheet, "map", &keys);
                 }
                 None => self.not_a_table("map", item),
             }
@@ -275,34 +282,8 @@ impl Read {
     }
 }
 
-/// Which CRM's keys are known.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// That CRM's.
-    One(&'static str),
-    /// All of them: the kind is missing or wrong, which is an error of its own.
-    Any,
-    /// None: the keys do not depend on it.
-    None,
-}
-
-impl Kind {
-    fn knows(self, info: &KeyInfo) -> bool {
-        match (self, info.kind) {
-            (_, None) | (Self::Any, Some(_)) => true,
-            (Self::One(kind), Some(of)) => kind == of,
-            (Self::None, Some(_)) => false,
-        }
-    }
-}
-
-fn kind_of(document: &DeTable<'_>) -> Kind {
-    let crm = document.get("crm").and_then(|crm| crm.get_ref().as_table());
-    let kind = crm
-        .and_then(|crm| crm.get("kind"))
-        .and_then(|kind| kind.get_ref().as_str());
-    KINDS
-        .iter()
-        .find(|known| Some(**known) == kind)
-        .map_or(Kind::Any, |known| Kind::One(known))
+/// The word in `crm.kind`.
+fn kind_of<'d>(document: &'d DeTable<'_>) -> Option<&'d str> {
+    let crm = document.get("crm")?.get_ref().as_table()?;
+    crm.get("kind")?.get_ref().as_str()
 }

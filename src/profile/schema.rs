@@ -2,13 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{KeyInfo, Presence, Shape, keys};
+use super::keys::keys;
+use crate::model::{KeyInfo, KindInfo, Kinds, Presence, Shape};
 
 /// The JSON schema (draft 2020-12) of a profile.
 #[must_use]
-pub fn schema() -> Value {
+pub fn schema(kinds: Kinds) -> Value {
+    let keys = keys(kinds);
+    let section = |name: &str| section(&keys, name);
     let sections = ["sync", "google", "crm"].map(|name| (name.to_owned(), section(name)));
     let mut properties: Map<String, Value> = sections.into_iter().collect();
+    if let Some(crm) = properties.get_mut("crm").and_then(Value::as_object_mut) {
+        let kinds = kinds.all().iter();
+        crm.insert(
+            "allOf".to_owned(),
+            kinds.map(|kind| of_kind(kind)).collect(),
+        );
+    }
     let entries = json!({
         "type": "array",
         "minItems": 1,
@@ -26,13 +36,24 @@ pub fn schema() -> Value {
     })
 }
 
-fn section(name: &str) -> Value {
-    let mine = || keys().iter().filter(|key| key.section() == name);
-    let properties: Map<String, Value> = mine()
-        .map(|key| (key.leaf().to_owned(), property(key)))
-        .collect();
+/// A section: what every profile needs in it, and every key that some kind knows.
+fn section(keys: &[KeyInfo], name: &str) -> Value {
+    let mine = || keys.iter().filter(|key| key.section() == name);
+    let mut properties: Map<String, Value> = Map::new();
+    for key in mine() {
+        let shapes: Vec<Value> = mine()
+            .filter(|other| other.name == key.name)
+            .map(property)
+            .collect();
+        properties
+            .entry(key.leaf())
+            .or_insert(match shapes.as_slice() {
+                [one] => one.clone(),
+                several => json!({ "anyOf": several }),
+            });
+    }
     let required: Vec<&str> = mine()
-        .filter(|key| key.presence == Presence::Required)
+        .filter(|key| key.presence == Presence::Required && key.kind.is_none())
         .map(KeyInfo::leaf)
         .collect();
     json!({
@@ -40,6 +61,24 @@ fn section(name: &str) -> Value {
         "properties": properties,
         "required": required,
         "additionalProperties": false,
+    })
+}
+
+/// What holds for a profile of one CRM kind: its keys as it takes them, and those that it needs.
+fn of_kind(kind: &KindInfo) -> Value {
+    let properties: Map<String, Value> = kind
+        .keys
+        .iter()
+        .map(|key| (key.leaf().to_owned(), property(key)))
+        .collect();
+    let needed = kind
+        .keys
+        .iter()
+        .filter(|key| key.presence == Presence::Required);
+    let required: Vec<&str> = needed.map(KeyInfo::leaf).collect();
+    json!({
+        "if": {"properties": {"kind": {"const": kind.name}}},
+        "then": {"properties": properties, "required": required},
     })
 }
 
@@ -78,12 +117,29 @@ fn json_of(toml: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
+    use crate::profile::testing::KINDS;
 
     #[test]
     fn the_schema_has_every_key_with_its_default() {
-        let schema = schema();
-        for key in keys() {
+        let schema = schema(KINDS);
+        for key in keys(KINDS) {
+            if let Some(kind) = key.kind {
+                let kinds = schema.pointer("/properties/crm/allOf").unwrap();
+                let rule =
+                    kinds.as_array().unwrap().iter().find(|rule| {
+                        rule.pointer("/if/properties/kind/const") == Some(&json!(kind))
+                    });
+                let place = format!("/then/properties/{}", key.leaf());
+                let property = rule.unwrap().pointer(&place).unwrap();
+                assert_eq!(property, &super::property(&key), "{}", key.name);
+                continue;
+            }
+            if key.name == "crm.endpoint" {
+                continue;
+            }
             let place = if key.section() == "map" {
                 format!("/properties/map/items/properties/{}", key.leaf())
             } else {

@@ -29,18 +29,18 @@ pub(super) fn names_secret(key: &str) -> bool {
 }
 
 /// Whether a text looks like a secret whatever its key: a key file's content, Google's client
-/// secrets and tokens, Zoho's tokens, keys in PEM form.
+/// secrets and tokens, tokens of CRMs, keys in PEM form.
 pub(super) fn looks_secret(text: &str) -> bool {
     let text = text.trim();
     let inline_json = text.starts_with('{') && text.contains('"');
     let google = ["GOCSPX-", "ya29.", "1//0"]
         .iter()
         .any(|start| text.starts_with(start));
-    let mut zoho = text.split('.');
-    let zoho = zoho.next() == Some("1000")
-        && zoho.clone().count() == 2
-        && zoho.all(|part| part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit()));
-    inline_json || google || zoho || text.contains("-----BEGIN")
+    let mut dotted = text.split('.');
+    let dotted = dotted.next() == Some("1000")
+        && dotted.clone().count() == 2
+        && dotted.all(|part| part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit()));
+    inline_json || google || dotted || text.contains("-----BEGIN")
 }
 
 /// Where secrets stand in a text that may not even be TOML: everything behind the `=` of a line

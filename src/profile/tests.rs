@@ -6,6 +6,7 @@ use std::path::Path as FilePath;
 use proptest::prelude::*;
 
 use super::error_tests::only;
+use super::testing::KINDS;
 use super::*;
 use crate::mapping::canon;
 
@@ -13,7 +14,7 @@ const ENDS: &str = "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"
 const KEY: &str = "[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n";
 
 fn parse(text: &str) -> Result<Profile, ProfileError> {
-    Profile::parse("sales", FilePath::new("conf/sales.toml"), text)
+    Profile::parse(KINDS, "sales", FilePath::new("conf/sales.toml"), text)
 }
 
 #[test]
@@ -38,17 +39,15 @@ fn defaults_are_the_contracts() {
             enforce: Target::Drifts,
         }
     );
-    let CrmKind::Zoho(zoho) = &profile.crm.kind;
-    assert_eq!(
-        (zoho.module.as_str(), zoho.lanes, zoho.trigger.len()),
-        ("Contacts", 10, 0)
-    );
+    assert_eq!(profile.crm.module(), "Contacts");
+    assert_eq!(profile.crm.own.count("lanes"), Some(10));
+    assert_eq!(profile.crm.own.words("trigger"), [""; 0]);
     assert_eq!((profile.map, profile.google.client_secret), (None, None));
 }
 
 #[test]
 fn every_word_of_the_table_has_a_meaning() {
-    for info in keys() {
+    for info in keys(KINDS) {
         let Shape::Word(words) = info.shape else {
             continue;
         };
@@ -66,7 +65,7 @@ fn every_word_of_the_table_has_a_meaning() {
 
 #[test]
 fn every_default_of_the_table_can_be_written() {
-    for info in keys().iter().filter(|info| info.section() == "sync") {
+    for info in keys(KINDS).iter().filter(|info| info.section() == "sync") {
         if let Some(default) = info.default() {
             let text = format!("[sync]\n{} = {default}\n{ENDS}", info.leaf());
             assert_eq!(
@@ -169,15 +168,18 @@ fn profiles_are_found_by_name_and_by_path() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(names, ["office", "sales"]);
-    assert_eq!(Profile::load(folder.path(), "sales").unwrap().name, "sales");
+    assert_eq!(
+        Profile::load(KINDS, folder.path(), "sales").unwrap().name,
+        "sales"
+    );
     let path = folder.path().join("sales.toml");
     assert_eq!(
-        Profile::load(FilePath::new("elsewhere"), path.to_str().unwrap())
+        Profile::load(KINDS, FilePath::new("elsewhere"), path.to_str().unwrap())
             .unwrap()
             .path,
         path
     );
-    let error = Profile::load(folder.path(), "sale").unwrap_err();
+    let error = Profile::load(KINDS, folder.path(), "sale").unwrap_err();
     assert!(
         error.to_string().contains("there are: office, sales"),
         "{error}"
@@ -189,7 +191,7 @@ fn profiles_are_found_by_name_and_by_path() {
     for name in ["", "../sales", "a/b", ".hidden", "-x", "a b"] {
         assert!(
             matches!(
-                Profile::load(folder.path(), name),
+                Profile::load(KINDS, folder.path(), name),
                 Err(ProfileError::BadName(_))
             ),
             "{name}"
@@ -197,7 +199,7 @@ fn profiles_are_found_by_name_and_by_path() {
     }
     std::fs::write(folder.path().join("latin.toml"), b"\xe9").unwrap();
     assert!(matches!(
-        Profile::load(folder.path(), "latin"),
+        Profile::load(KINDS, folder.path(), "latin"),
         Err(ProfileError::Unreadable { .. })
     ));
     assert!(list(FilePath::new("no-such-folder")).is_empty());

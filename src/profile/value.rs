@@ -9,9 +9,10 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::fault::Fault;
-use super::keys::{KeyInfo, Shape, quoted, spelled};
+use super::keys::or_leave_out;
 use super::secret;
 use crate::mapping::{self, canon, nearest};
+use crate::model::{KeyInfo, Shape, quoted, spelled};
 
 /// A value that fits its key.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +98,7 @@ fn of_text(key: &KeyInfo, text: &str) -> Result<Given, Wrong> {
     if text.trim().is_empty() {
         return Err((
             format!("`{name}` is empty"),
-            format!("give it a value{}", key.or_leave_out()),
+            format!("give it a value{}", or_leave_out(key)),
         ));
     }
     if text.contains(char::is_control) {

@@ -96,7 +96,7 @@ pub fn check_rights(profile: &Profile, source: &dyn Source, probe: &Probe) -> Re
         Side::Crm => format!(
             "an administrator can give the user {} these rights on {} in {name}; with View alone set `direction = \"crm-to-google\"`",
             probe.user.as_deref().unwrap_or("that is signed in"),
-            profile.crm.kind.module(),
+            profile.crm.module(),
         ),
     };
     Err(Error::new(
@@ -132,10 +132,11 @@ pub fn pair_name(profile: &Profile, probes: &Sides<Probe>) -> String {
         .clone()
         .or_else(|| profile.google.account.clone())
         .unwrap_or_else(|| profile.name.clone());
-    let crm =
-        probes.crm.account.clone().unwrap_or_else(|| {
-            format!("{}/{}", profile.crm.kind.name(), profile.crm.kind.module())
-        });
+    let crm = probes
+        .crm
+        .account
+        .clone()
+        .unwrap_or_else(|| format!("{}/{}", profile.crm.kind.name, profile.crm.module()));
     format!("{google}|{crm}")
 }
 
@@ -174,7 +175,7 @@ pub fn resolve(
                 },
                 |near| format!("did you mean `{near}`?"),
             );
-            let module = profile.crm.kind.module();
+            let module = profile.crm.module();
             let message = format!(
                 "{module} has no field `{}` that the signed-in user can see",
                 entry.crm
@@ -324,14 +325,17 @@ pub fn rules(profile: &Profile, mapped: &[Mapped], mapping: &Mapping, rematch: R
 #[must_use]
 pub fn settings(profile: &Profile) -> String {
     let (google, crm) = (&profile.google, &profile.crm);
+    let own = crm.own.texts();
+    let own: Vec<String> = own.map(|(key, text)| format!("{key}={text}")).collect();
     let parts = [
         google.account.as_deref().unwrap_or_default(),
         &google.group,
         google.endpoint.as_deref().unwrap_or_default(),
-        crm.kind.name(),
-        crm.kind.module(),
+        crm.kind.name,
+        crm.module(),
         &crm.view,
         crm.endpoint.as_deref().unwrap_or_default(),
+        &own.join("\u{1e}"),
     ];
     parts.join("\u{1f}")
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crmsync::connector::google::{Google, GoogleSettings};
-use crmsync::connector::http::{Http, HttpSettings, Patience, TokenSource};
+use crmsync::connector::http::{Http, HttpSettings, Patience, Signing, TokenSource};
 use crmsync::connector::{
     Ask, Census, Cursor, Error, Extent, FetchEnd, Found, Page, Sink, Source, Written,
 };
@@ -287,7 +287,7 @@ fn connector(running: &Running, group: &str) -> Google {
         patience: Patience::new(Duration::from_secs(600)),
         timeout: Duration::from_secs(5),
         wait_scale: 0.0,
-        ..HttpSettings::new("Google", "Bearer", Arc::new(Fixed))
+        ..HttpSettings::new("Google", Signing::Scheme("Bearer"), Arc::new(Fixed))
     })
     .unwrap();
     let settings = GoogleSettings {

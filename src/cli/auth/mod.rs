@@ -2,6 +2,7 @@
 
 mod crm;
 mod google;
+mod key;
 mod status;
 
 use std::time::Duration;
@@ -67,6 +68,11 @@ impl Consent {
         })
     }
 
+    /// Whether an option about the browser is there.
+    fn is_given(&self) -> bool {
+        self.no_browser || self.redirect_stdin
+    }
+
     fn limit(&self) -> Duration {
         Duration::from_secs(self.wait)
     }
@@ -93,14 +99,14 @@ async fn interruptible(
 /// The profile that is meant: the one named, or the only one that there is.
 fn pick(paths: &Paths, named: Option<&str>) -> anyhow::Result<Profile> {
     if let Some(name) = named {
-        return Ok(Profile::load(&paths.config, name)?);
+        return Ok(paths.profile(name)?);
     }
     let known: Vec<String> = profile::list(&paths.config)
         .into_iter()
         .map(|(name, _)| name)
         .collect();
     match known.as_slice() {
-        [only] => Ok(Profile::load(&paths.config, only)?),
+        [only] => Ok(paths.profile(only)?),
         [] => Err(Failure::no_profiles(&paths.config).into()),
         several => Err(Failure::usage(
             format!("which profile? There are: {}", several.join(", ")),
@@ -128,7 +134,7 @@ async fn keep(
     let name = &profile.name;
     let service = match account.service {
         Service::Google => "Google",
-        Service::Crm => profile.crm.kind.name(),
+        Service::Crm => profile.crm.kind.name,
     };
     let who = tokens
         .account

@@ -8,9 +8,9 @@ use super::super::failure;
 use super::super::output::Show;
 use super::super::paths::Paths;
 use super::pick;
-use crate::auth::{self, Account, Store, TokenKind, Tokens, google, zoho};
+use crate::auth::{self, Account, Store, TokenKind, Tokens, google};
 use crate::model::{Side, Sides};
-use crate::profile::{self, CrmKind, Profile};
+use crate::profile::{self, Profile};
 use crate::state::State;
 
 /// Who is signed in, with which scopes, until when.
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, paths: &Paths, show: Show) -> anyhow::Result<u8> 
     let several = names.len() > 1;
     let mut codes = Vec::new();
     for name in names {
-        let profile = match Profile::load(&paths.config, &name) {
+        let profile = match paths.profile(&name) {
             Ok(profile) => profile,
             // One broken profile does not hide the others.
             Err(error) if several => {
@@ -269,8 +269,14 @@ fn missing(profile: &Profile, side: Side, granted: &[String]) -> Vec<String> {
             Err(_) => vec![google::scope(access).to_owned()],
         },
         Side::Crm => {
-            let CrmKind::Zoho(own) = &profile.crm.kind;
-            zoho::missing_scopes(granted, &zoho::scopes(&own.module, access))
+            let way = connect::kind(profile)
+                .ok()
+                .and_then(|kind| kind.sign_in().oauth);
+            // A key has no scopes, and a section that makes no sense is another error.
+            way.and_then(|way| Some((way, (way.grounds)(&profile.crm, access).ok()?)))
+                .map_or_else(Vec::new, |(way, grounds)| {
+                    auth::crm::missing_scopes(way.service, granted, &grounds.scopes)
+                })
         }
     }
 }
@@ -323,7 +329,7 @@ fn text(report: &Report, profile: &Profile, show: Show) -> String {
             }
         }
         let title = match service {
-            "crm" => profile.crm.kind.name(),
+            "crm" => profile.crm.kind.name,
             service => service,
         };
         lines.push(format!("  {title}"));

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::cli::failure::Failure;
 use crate::cli::paths::Paths;
+use crate::connector;
+use crate::model::{KeyInfo, KindInfo};
 use crate::profile::edit::{self, EditError};
-use crate::profile::{self, Profile, ProfileError};
+use crate::profile::{self, Presence, Profile, ProfileError};
 
 /// What became of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +46,12 @@ impl Draft {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(source) => return Err(ProfileError::Unreadable { path, source }.into()),
         };
-        let mut draft = Self {
+        Ok(Self {
             name,
             path,
             before,
             chosen: Vec::new(),
-        };
-        if draft.is_new() {
-            // The only one there is.
-            draft.choose("crm.kind", "zoho")?;
-        }
-        Ok(draft)
+        })
     }
 
     /// Whether there is no file yet.
@@ -65,10 +62,33 @@ impl Draft {
     /// Sets a key; a later choice goes before an earlier one.
     pub(super) fn choose(&mut self, key: &str, value: &str) -> Result<(), Failure> {
         // An unknown key or a wrong value is a wrong call, whatever the file says.
-        edit::set("", key, value).map_err(|error| usage(&error))?;
+        self.check(key, value).map_err(|error| usage(&error))?;
         self.chosen.retain(|(chosen, _)| chosen != key);
         self.chosen.push((key.to_owned(), value.to_owned()));
         Ok(())
+    }
+
+    /// Whether a value fits its key, by the profile's CRM kind.
+    pub(super) fn check(&self, key: &str, value: &str) -> Result<(), EditError> {
+        let kind = self
+            .kind()
+            .filter(|_| key != "crm.kind")
+            .map_or_else(String::new, |kind| {
+                format!("crm.kind = \"{}\"\n", kind.name)
+            });
+        edit::set(connector::kinds(), &kind, key, value).map(|_| ())
+    }
+
+    /// The CRM kind: chosen, written in the file, or for a new profile the first that there is.
+    pub(super) fn kind(&self) -> Option<&'static KindInfo> {
+        let first = || {
+            let first = connector::kinds().all().first().copied();
+            first.filter(|_| self.is_new())
+        };
+        match self.value("crm.kind") {
+            Some(word) => connector::kinds().get(&word),
+            None => first(),
+        }
     }
 
     /// Whether the key was chosen in this call.
@@ -92,30 +112,48 @@ impl Draft {
             )
         });
         let default = || {
-            let default = profile::key(key)?.default()?;
+            if key == "crm.kind" {
+                return None;
+            }
+            let kind = self.kind().map(|kind| kind.name);
+            let default = profile::key(connector::kinds(), kind, key)?.default()?;
             Some(default.trim_matches('"').to_owned())
         };
         written.or_else(default)
     }
 
-    /// Whether the two keys without which there is no profile are there.
+    /// Whether the keys without which there is no profile are there.
     pub(super) fn is_complete(&self) -> bool {
-        !self.is_new() || (self.is_chosen("google.group") && self.is_chosen("crm.view"))
+        self.missing().is_empty()
+    }
+
+    /// The options that are missing for a new profile.
+    fn missing(&self) -> Vec<String> {
+        if !self.is_new() {
+            return Vec::new();
+        }
+        let own = self.kind().into_iter().flat_map(|kind| kind.keys);
+        let own = own.filter(|key| key.presence == Presence::Required);
+        let flags = [
+            ("google.group", "--google-group".to_owned()),
+            ("crm.view", "--crm-view".to_owned()),
+        ];
+        let sets = own.map(|key: &KeyInfo| (key.name, format!("--set {}=…", key.name)));
+        flags
+            .into_iter()
+            .chain(sets)
+            .filter(|(key, _)| !self.is_chosen(key))
+            .map(|(_, flag)| flag)
+            .collect()
     }
 
     /// Names the flags that are missing for a new profile.
     pub(super) fn check_complete(&self) -> Result<(), Failure> {
-        if self.is_complete() {
+        let missing = self.missing();
+        if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<&str> = [
-            ("google.group", "--google-group"),
-            ("crm.view", "--crm-view"),
-        ]
-        .iter()
-        .filter(|(key, _)| !self.is_chosen(key))
-        .map(|(_, flag)| *flag)
-        .collect();
+        let view = self.kind().map_or("All Contacts", |kind| kind.usual_list);
         Err(Failure::usage(
             format!(
                 "the new profile `{}` needs {}",
@@ -123,7 +161,7 @@ impl Draft {
                 missing.join(" and ")
             ),
             format!(
-                "such as: crmsync configure {} --google-group CRM --crm-view \"All Contacts\"; at a terminal it asks",
+                "such as: crmsync configure {} --google-group CRM --crm-view \"{view}\"; at a terminal it asks",
                 self.name
             ),
         ))
@@ -132,11 +170,17 @@ impl Draft {
     /// The text with every choice in it; comments and order stay.
     pub(super) fn text(&self) -> Result<String, Failure> {
         match &self.before {
-            None => edit::new_text(&self.chosen).map_err(|error| usage(&error)),
+            None => {
+                let kind = self.kind().filter(|_| !self.is_chosen("crm.kind"));
+                let kind = kind.map(|kind| ("crm.kind".to_owned(), kind.name.to_owned()));
+                let chosen: Vec<_> = kind.into_iter().chain(self.chosen.clone()).collect();
+                edit::new_text(connector::kinds(), &chosen).map_err(|error| usage(&error))
+            }
             Some(before) => {
                 let mut text = before.clone();
                 for (key, value) in &self.chosen {
-                    text = edit::set(&text, key, value).map_err(|error| usage(&error))?;
+                    text = edit::set(connector::kinds(), &text, key, value)
+                        .map_err(|error| usage(&error))?;
                 }
                 Ok(text)
             }
@@ -145,14 +189,20 @@ impl Draft {
 
     /// The profile as it would be.
     pub(super) fn profile(&self) -> anyhow::Result<Profile> {
-        Ok(Profile::parse(&self.name, &self.path, &self.text()?)?)
+        Ok(Profile::parse(
+            connector::kinds(),
+            &self.name,
+            &self.path,
+            &self.text()?,
+        )?)
     }
 
     /// The profile as it would be, with something for the lists that are not chosen yet: good
     /// enough to see what there is to choose from.
     pub(super) fn sketch(&self) -> anyhow::Result<Profile> {
         let mut sketch = self.clone();
-        for (key, value) in [("google.group", "myContacts"), ("crm.view", "All Contacts")] {
+        let view = self.kind().map_or("All Contacts", |kind| kind.usual_list);
+        for (key, value) in [("google.group", "myContacts"), ("crm.view", view)] {
             if sketch.value(key).is_none() {
                 sketch.choose(key, value)?;
             }

@@ -6,11 +6,12 @@ use super::draft::Draft;
 use crate::auth;
 use crate::cli::failure::Failure;
 use crate::cli::schedule::How;
+use crate::connector;
 
 /// Choose the lists and the rules, and write the profile.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Without options it asks, at a terminal.\nExample: crmsync configure sales --crm-kind zoho --crm-view \"All Contacts\" --google-group CRM --data-center eu --frequency 30m"
+    after_help = format!("Without options it asks, at a terminal.\nExample: {} --data-center eu --frequency 30m", example())
 )]
 pub(in crate::cli) struct Args {
     /// The profile's name, or the path of its .toml file
@@ -43,16 +44,15 @@ pub(in crate::cli) struct Args {
     /// The OAuth client's file as downloaded from Google's console
     #[arg(long, value_name = "FILE")]
     google_client_secret: Option<PathBuf>,
-    /// Which CRM: zoho
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", help = format!("Which CRM: {}", connector::kinds().names().join(", ")))]
     crm_kind: Option<String>,
-    /// The CRM's list view, by name or id
+    /// The CRM's list (a list view, an address book), by name or id
     #[arg(long, value_name = "VIEW")]
     crm_view: Option<String>,
-    /// The CRM's module: Contacts, Leads or Vendors
+    /// The CRM's module, such as Contacts, Leads or Vendors, where it has several
     #[arg(long, value_name = "MODULE")]
     crm_module: Option<String>,
-    /// The CRM's data centre: us, eu, in, au, jp, ca, cn, sa or uk
+    /// The CRM's data centre, where it has several: us, eu, in, au, jp, ca, cn, sa or uk
     #[arg(long, value_name = "DC")]
     data_center: Option<String>,
     /// The id of the CRM's OAuth client
@@ -75,6 +75,18 @@ pub(in crate::cli) struct Args {
     pub(super) system: bool,
 }
 
+/// A call that sets up a profile.
+pub(super) fn example() -> String {
+    let kind = connector::kinds().all().first();
+    let kind = kind.map_or_else(String::new, |kind| {
+        format!(
+            " --crm-kind {} --crm-view \"{}\"",
+            kind.name, kind.usual_list
+        )
+    });
+    format!("crmsync configure sales{kind} --google-group CRM")
+}
+
 impl Args {
     /// Whether any option says what to do, so that nothing has to be asked.
     pub(super) fn says_something(&self) -> bool {
@@ -87,6 +99,8 @@ impl Args {
 
     fn words(&self) -> [(&'static str, Option<&String>); 13] {
         [
+            // First: it decides what the other keys of the CRM take.
+            ("crm.kind", self.crm_kind.as_ref()),
             ("sync.direction", self.direction.as_ref()),
             ("sync.on_conflict", self.on_conflict.as_ref()),
             ("sync.frequency", self.frequency.as_ref()),
@@ -95,7 +109,6 @@ impl Args {
             ("sync.on_delete", self.on_delete.as_ref()),
             ("sync.on_leave", self.on_leave.as_ref()),
             ("google.group", self.google_group.as_ref()),
-            ("crm.kind", self.crm_kind.as_ref()),
             ("crm.view", self.crm_view.as_ref()),
             ("crm.module", self.crm_module.as_ref()),
             ("crm.data_center", self.data_center.as_ref()),

@@ -15,6 +15,7 @@ use super::paths::Paths;
 use super::prompt;
 use super::schedule::{self, Whose};
 use super::sync;
+use crate::connector;
 use crate::profile::{self, Profile};
 use crate::state::State;
 use draft::Draft;
@@ -25,7 +26,9 @@ use look::look;
 
 pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
     if args.schema {
-        show.line(&serde_json::to_string_pretty(&profile::schema())?)?;
+        show.line(&serde_json::to_string_pretty(&profile::schema(
+            connector::kinds(),
+        ))?)?;
         return Ok(0);
     }
     let terminal = prompt::someone();
@@ -116,7 +119,7 @@ fn no_name(paths: &Paths) -> Failure {
     if known.is_empty() {
         Failure::usage(
             "which profile? There is none yet",
-            "name it, such as: crmsync configure sales --crm-kind zoho --crm-view \"All Contacts\" --google-group CRM",
+            format!("name it, such as: {}", flags::example()),
         )
     } else {
         Failure::usage(

@@ -5,7 +5,6 @@ use std::io;
 
 use super::draft::Draft;
 use crate::cli::failure::Failure;
-use crate::profile;
 
 /// Asks for one of a few words; a value of the file that is none of them can be kept.
 pub(super) fn word(
@@ -44,17 +43,51 @@ pub(super) fn number(draft: &mut Draft, key: &str, prompt: &str) -> anyhow::Resu
         return Ok(());
     }
     let now = draft.value(key).unwrap_or_default();
-    let name = key.to_owned();
+    let (checked, name) = (draft.clone(), key.to_owned());
     let ask = cliclack::input(prompt)
         .default_input(&now)
-        .validate(move |given: &String| {
-            profile::edit::set("", &name, given.trim())
-                .map(|_| ())
-                .map_err(|error| error.hint().unwrap_or_else(|| error.to_string()))
-        })
+        .validate(move |given: &String| fits(&checked, &name, given))
         .interact::<String>();
     let chosen = answer(ask)?;
     keep(draft, key, &now, chosen.trim())
+}
+
+/// Asks for a text. `empty` says what nothing at all means.
+pub(super) fn text(draft: &mut Draft, key: &str, prompt: &str, empty: Empty) -> anyhow::Result<()> {
+    if draft.is_chosen(key) {
+        return Ok(());
+    }
+    let now = draft.value(key).unwrap_or_default();
+    let (checked, name) = (draft.clone(), key.to_owned());
+    let mut ask = cliclack::input(prompt)
+        .required(empty == Empty::IsNone)
+        .validate(move |given: &String| match (given.trim(), empty) {
+            ("", Empty::IsLater) => Ok(()),
+            (given, _) => fits(&checked, &name, given),
+        });
+    if !now.is_empty() {
+        ask = ask.default_input(&now);
+    }
+    let chosen = answer(ask.interact::<String>())?;
+    if chosen.trim().is_empty() {
+        return Ok(());
+    }
+    keep(draft, key, &now, chosen.trim())
+}
+
+/// What an empty answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// It is none: something has to be said.
+    IsNone,
+    /// It will be said later.
+    IsLater,
+}
+
+fn fits(draft: &Draft, key: &str, given: &str) -> Result<(), String> {
+    draft
+        .check(key, given.trim())
+        .map_err(|error| error.hint().unwrap_or_else(|| error.to_string()))
 }
 
 /// Notes an answer that says something new; a new profile spells out what was chosen.

@@ -3,12 +3,13 @@
 
 use super::draft::Written;
 use super::look::{Look, Seen};
+use crate::cli::connect;
 use crate::cli::output::Show;
 use crate::cli::paths::Paths;
 use crate::cli::schedule::{self, Whose};
 use crate::cli::text::push;
 use crate::model::{OnConflict, OnDelete, OnLeave, Side};
-use crate::profile::{CrmKind, Profile};
+use crate::profile::Profile;
 use crate::run::direction_name;
 use crate::run::prepare::duration_text;
 
@@ -51,7 +52,6 @@ pub(super) fn rows(profile: &Profile, seen: &Seen) -> Vec<(&'static str, String)
         0 => "no limit".to_owned(),
         most => format!("{most} contacts"),
     };
-    let CrmKind::Zoho(zoho) = &profile.crm.kind;
     vec![
         (
             "direction",
@@ -81,10 +81,14 @@ pub(super) fn rows(profile: &Profile, seen: &Seen) -> Vec<(&'static str, String)
         (
             "CRM",
             format!(
-                "{} ({}), {}, view `{}`{}",
-                profile.crm.kind.name(),
-                zoho.data_center,
-                zoho.module,
+                "{}{}, {}, {} `{}`{}",
+                profile.crm.kind.name,
+                profile
+                    .crm
+                    .place()
+                    .map_or_else(String::new, |place| format!(" ({place})")),
+                profile.crm.module(),
+                profile.crm.kind.list,
                 profile.crm.view,
                 found(&seen.sides.crm, Side::Crm)
             ),
@@ -173,11 +177,11 @@ pub(super) fn schedule(
 /// What to do next, as commands.
 pub(super) fn next(text: &mut String, profile: &Profile, seen: &Seen, active: bool) {
     let name = &profile.name;
-    let mut steps: Vec<(String, &str)> = Vec::new();
+    let mut steps: Vec<(String, String)> = Vec::new();
     if !active {
         steps.push((
             format!("crmsync configure {name} --activate"),
-            "wake the deactivated profile",
+            "wake the deactivated profile".to_owned(),
         ));
     }
     let mut out = false;
@@ -187,19 +191,21 @@ pub(super) fn next(text: &mut String, profile: &Profile, seen: &Seen, active: bo
             if side == Side::Google && profile.google.client_secret.is_none() {
                 steps.push((
                     format!("crmsync configure {name} --google-client-secret FILE"),
-                    "name the OAuth client from Google's console",
+                    "name the OAuth client from Google's console".to_owned(),
                 ));
             }
-            let CrmKind::Zoho(zoho) = &profile.crm.kind;
-            if side == Side::Crm && zoho.client_id.is_none() {
+            if side == Side::Crm && lacks_client(profile) {
                 steps.push((
                     format!("crmsync configure {name} --client-id ID"),
-                    "name the OAuth client from Zoho's API console",
+                    format!(
+                        "name the OAuth client that was made as {} says",
+                        profile.crm.kind.page
+                    ),
                 ));
             }
             let what = match side {
-                Side::Google => "sign in to Google",
-                Side::Crm => "sign in to the CRM",
+                Side::Google => "sign in to Google".to_owned(),
+                Side::Crm => "sign in to the CRM".to_owned(),
             };
             steps.push((format!("crmsync auth {} {name}", side.name()), what));
         }
@@ -207,35 +213,47 @@ pub(super) fn next(text: &mut String, profile: &Profile, seen: &Seen, active: bo
     if out {
         steps.push((
             format!("crmsync configure {name}"),
-            "see the real lists and choose among them",
+            "see the real lists and choose among them".to_owned(),
         ));
     } else {
         let empty = |side: Side| matches!(seen.sides.on(side), Look::Done { size: Some(0), .. });
         if !profile.sync.direction.writes(Side::Crm) && empty(Side::Crm) {
             steps.push((
                 format!("crmsync configure {name} --crm-view VIEW"),
-                "the view is empty, and contacts come from there",
+                "the view is empty, and contacts come from there".to_owned(),
             ));
         }
         if !profile.sync.direction.writes(Side::Google) && empty(Side::Google) {
             steps.push((
                 format!("crmsync configure {name} --google-group LABEL"),
-                "the label is empty, and contacts come from there",
+                "the label is empty, and contacts come from there".to_owned(),
             ));
         }
         steps.push((
             format!("crmsync map-fields {name} --check"),
-            "what would be lost or refused",
+            "what would be lost or refused".to_owned(),
         ));
         steps.push((
             format!("crmsync sync {name} --dry-run"),
-            "what a sync would do",
+            "what a sync would do".to_owned(),
         ));
-        steps.push((format!("crmsync sync {name}"), "do it"));
+        steps.push((format!("crmsync sync {name}"), "do it".to_owned()));
     }
     text.push_str("\nnext:\n");
     let width = steps.iter().map(|(step, _)| step.len()).max().unwrap_or(0);
     for (step, what) in steps {
         push(text, format_args!("  {step:width$}  {what}\n"));
     }
+}
+
+/// Whether signing in needs an OAuth client that the profile does not name.
+fn lacks_client(profile: &Profile) -> bool {
+    let Ok(kind) = connect::kind(profile) else {
+        return false;
+    };
+    let ways = kind.sign_in();
+    ways.key.is_none()
+        && ways
+            .oauth
+            .is_some_and(|way| profile.crm.own.text(way.client_key).is_none())
 }

@@ -4,11 +4,12 @@
 use super::draft::Draft;
 use super::flags;
 use super::look::{self, look};
-use super::question::{answer, keep, number, stopped, word};
+use super::question::{Empty, answer, keep, number, stopped, text, word};
 use crate::cli::failure;
 use crate::cli::paths::Paths;
 use crate::cli::schedule::{self, How};
-use crate::model::{ListInfo, Side};
+use crate::connector;
+use crate::model::{Answer, ListInfo, Question, Side};
 use crate::profile::{self, Profile};
 
 /// What the user wants besides the profile.
@@ -152,41 +153,29 @@ fn clients(draft: &mut Draft) -> anyhow::Result<()> {
             draft.choose("google.client_secret", &named)?;
         }
     }
-    word(
-        draft,
-        "crm.data_center",
-        "In which data centre is the Zoho organisation? The end of the address in the browser tells.",
-        &[
-            ("us", "crm.zoho.com"),
-            ("eu", "crm.zoho.eu"),
-            ("in", "crm.zoho.in"),
-            ("au", "crm.zoho.com.au"),
-            ("jp", "crm.zoho.jp"),
-            ("ca", "crm.zohocloud.ca"),
-            ("cn", "crm.zoho.com.cn"),
-            ("sa", "crm.zoho.sa"),
-            ("uk", "crm.zoho.uk"),
-        ],
-    )?;
-    word(
-        draft,
-        "crm.module",
-        "Which module holds the people?",
-        &[
-            ("Contacts", "people of your accounts"),
-            ("Leads", "people who may become contacts"),
-            ("Vendors", "whom you buy from"),
-        ],
-    )?;
-    if draft.value("crm.client_id").is_none() && !ready(Side::Crm) {
-        let ask = cliclack::input(
-            "The client id from Zoho's API console (1000.…)? Its secret is asked for by `crmsync auth crm`. Empty: later.",
-        )
-        .required(false)
-        .interact::<String>();
-        let given = answer(ask)?;
-        if !given.trim().is_empty() {
-            draft.choose("crm.client_id", given.trim())?;
+    crm(draft, ready(Side::Crm))
+}
+
+/// Which CRM, and what its kind has to be told.
+fn crm(draft: &mut Draft, ready: bool) -> anyhow::Result<()> {
+    let kinds: Vec<(&str, &str)> = connector::kinds()
+        .all()
+        .iter()
+        .map(|kind| (kind.name, kind.title))
+        .collect();
+    if kinds.len() > 1 {
+        word(draft, "crm.kind", "Which CRM?", &kinds)?;
+    }
+    let questions = draft.kind().map_or(&[] as &[_], |kind| kind.questions);
+    for question in questions {
+        let Question { key, prompt, .. } = question;
+        match question.answer {
+            Answer::Words(words) => word(draft, key, prompt, words)?,
+            Answer::Text => text(draft, key, prompt, Empty::IsNone)?,
+            Answer::Later if draft.value(key).is_none() && !ready => {
+                text(draft, key, prompt, Empty::IsLater)?;
+            }
+            Answer::Later => {}
         }
     }
     Ok(())
@@ -249,16 +238,20 @@ fn rules(draft: &mut Draft) -> anyhow::Result<()> {
 /// Asks for the list of one side: among the real ones when somebody is signed in there (true), else
 /// by name (false).
 async fn list(paths: &Paths, draft: &mut Draft, side: Side) -> anyhow::Result<bool> {
+    let kind = draft.kind();
     let (key, prompt, usual) = match side {
         Side::Google => (
             "google.group",
-            "Which label of Google Contacts takes part?",
+            "Which label of Google Contacts takes part?".to_owned(),
             "CRM",
         ),
         Side::Crm => (
             "crm.view",
-            "Which list view of the CRM takes part?",
-            "All Contacts",
+            format!(
+                "Which {} of the CRM takes part?",
+                kind.map_or("list view", |kind| kind.list)
+            ),
+            kind.map_or("All Contacts", |kind| kind.usual_list),
         ),
     };
     let lists = match Box::pin(look::lists(paths, &draft.sketch()?, side)).await {
@@ -286,7 +279,7 @@ async fn list(paths: &Paths, draft: &mut Draft, side: Side) -> anyhow::Result<bo
         keep(draft, key, &now, chosen.trim())?;
         return Ok(false);
     };
-    let mut ask = cliclack::select(prompt).max_rows(15);
+    let mut ask = cliclack::select(&prompt).max_rows(15);
     for each in &lists {
         ask = ask.item(named(side, each, &lists), label(each), "");
     }

@@ -108,7 +108,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
 /// The profile's name. A profile that is gone or broken can be deactivated all the same, as long as
 /// something of it is left.
 fn name_of(args: &Args, paths: &Paths, store: &Store) -> anyhow::Result<String> {
-    let error = match Profile::load(&paths.config, &args.profile) {
+    let error = match paths.profile(&args.profile) {
         Ok(profile) => return Ok(profile.name),
         Err(error) => error,
     };

@@ -2,7 +2,9 @@
 
 use super::super::connect;
 use super::{Work, is_inactive};
+use crate::auth::crm::OAuth;
 use crate::auth::{self, Account, Provider, Revoked, Service, TokenKind, Tokens};
+use crate::connector;
 
 impl Work<'_> {
     /// Revokes and forgets one side's sign-in. What cannot be revoked now is kept, to be revoked later.
@@ -38,7 +40,7 @@ impl Work<'_> {
         }
         let _lock = self.store.lock(&account).await?;
         let outcome = if sharing.is_empty() {
-            match auth::revoke(&tokens).await {
+            match auth::revoke(&tokens, service_of(&tokens)).await {
                 Ok(outcome) => Some(outcome),
                 Err(error) => {
                     let by_hand = by_hand(&tokens);
@@ -155,10 +157,19 @@ impl Work<'_> {
 
 /// Where a person revokes by hand.
 fn by_hand(tokens: &Tokens) -> &'static str {
-    match tokens.provider {
+    match &tokens.provider {
         Provider::Google => "at https://myaccount.google.com/connections",
-        Provider::Zoho => "in your Zoho account under Sessions, Connected Apps",
-        Provider::Other => "in the CRM's settings",
+        Provider::Crm(_) | Provider::Other => {
+            service_of(tokens).map_or("in the CRM's settings", |service| service.by_hand())
+        }
+    }
+}
+
+/// The OAuth service of a CRM that gave these tokens.
+fn service_of(tokens: &Tokens) -> Option<&'static dyn OAuth> {
+    match &tokens.provider {
+        Provider::Crm(word) => connector::oauth(word),
+        Provider::Google | Provider::Other => None,
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Args, Fields};
 use crate::cli::configure;
 use crate::cli::connect;
 use crate::cli::failure::Failure;
+use crate::connector;
 use crate::connector::DefaultPair;
 use crate::mapping::{Path, nearest};
 use crate::model::{Direction, FieldInfo, FieldKind, Side};
@@ -24,7 +25,7 @@ pub(super) fn apply(
         said.push("the default mapping counts again".to_owned());
     } else if profile.map.is_none() {
         // From here on the mapping stands in the file: first what counted so far.
-        let entries = defaults(profile, fields);
+        let entries = defaults(profile, fields)?;
         text = edit::set_map(&text, &entries).map_err(|error| refused(&error))?;
         said.push(format!(
             "the default mapping's {} pairs are in the file now",
@@ -51,7 +52,7 @@ pub(super) fn apply(
         };
         said.push(format!("{} {way} {}", entry.crm, entry.google));
     }
-    let changed = Profile::parse(&profile.name, &profile.path, &text)?;
+    let changed = Profile::parse(connector::kinds(), &profile.name, &profile.path, &text)?;
     if let Some(fields) = fields {
         fields.mapped(&changed)?;
     }
@@ -67,14 +68,15 @@ pub(super) fn apply(
 }
 
 /// The default mapping as entries; fields that the module is known to lack are left out.
-fn defaults(profile: &Profile, fields: Option<&Fields>) -> Vec<MapEntry> {
+fn defaults(profile: &Profile, fields: Option<&Fields>) -> anyhow::Result<Vec<MapEntry>> {
     let there = |pair: &DefaultPair| {
         fields.is_none_or(|fields| {
             let mut infos = fields.crm.fields.iter();
             infos.any(|info| info.name == pair.crm && !info.hidden)
         })
     };
-    connect::default_pairs(profile)
+    let pairs = connect::default_pairs(profile)?;
+    Ok(pairs
         .iter()
         .filter(|pair| there(pair))
         .filter_map(|pair| {
@@ -88,7 +90,7 @@ fn defaults(profile: &Profile, fields: Option<&Fields>) -> Vec<MapEntry> {
                 wins: None,
             })
         })
-        .collect()
+        .collect())
 }
 
 fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a FieldInfo> {
@@ -163,7 +165,7 @@ fn unknown(profile: &Profile, fields: &Fields, crm: &str) -> Failure {
         let found = infos.iter().find(|info| info.label == label)?;
         Some(found.name.as_str())
     });
-    let module = profile.crm.kind.module();
+    let module = profile.crm.module();
     Failure::new(
         7,
         format!("{module} has no field `{crm}`"),

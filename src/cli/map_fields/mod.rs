@@ -138,7 +138,7 @@ fn load(args: &Args, paths: &Paths) -> anyhow::Result<Profile> {
             }
         }
     };
-    Ok(Profile::load(&paths.config, &which)?)
+    Ok(paths.profile(&which)?)
 }
 
 /// Reads the metadata of both sides. The CRM's is needed; Google's paths are the same for everyone.

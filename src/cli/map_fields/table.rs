@@ -23,7 +23,7 @@ pub(super) fn text(profile: &Profile, mapped: &[Mapped], fields: &Fields, show: 
         "{}: {which}, {} pairs; {} and Google Contacts\n",
         show.bold(&profile.name),
         mapped.len(),
-        profile.crm.kind.module(),
+        profile.crm.module(),
     );
     let mut pairs = table(&["CRM field", "type", "", "Google field", "type"], &PAIRS);
     for each in mapped {

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::failure::Failure;
 use super::paths::Paths;
-use crate::profile::{self, Profile};
+use crate::profile;
 use crate::state::State;
 use place::Where;
 use systemd::Manager;
@@ -220,7 +220,7 @@ fn frequencies(paths: &Paths, without: Option<&str>) -> anyhow::Result<Vec<Durat
     let state = State::peek(&paths.state)?;
     let mut found = Vec::new();
     for (name, _) in profile::list(&paths.config) {
-        let Ok(profile) = Profile::load(&paths.config, &name) else {
+        let Ok(profile) = paths.profile(&name) else {
             continue;
         };
         let active = match &state {

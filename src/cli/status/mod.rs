@@ -154,7 +154,7 @@ pub(super) fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8>
 
 /// The profile of a name. One whose file is gone can still be asked about when it ran.
 fn ask(paths: &Paths, state: Option<&State>, name: &str) -> anyhow::Result<Asked> {
-    match Profile::load(&paths.config, name) {
+    match paths.profile(name) {
         Ok(file) => Ok(Asked {
             name: file.name.clone(),
             file: Some(file),

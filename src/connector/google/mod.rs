@@ -24,7 +24,7 @@ use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::http::{Answer, Call, Http, Repeat, SendError, Verdict, error};
+use super::http::{Answer, Call, Http, Redirect, Repeat, SendError, Verdict, error};
 use super::{
     Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
 };
@@ -179,6 +179,7 @@ impl Google {
             headers: Vec::new(),
             body: None,
             repeat: Repeat::Safe,
+            redirect: Redirect::Refused,
         }
     }
 

@@ -16,6 +16,16 @@ pub enum Repeat {
     Once,
 }
 
+/// What a redirect is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redirect {
+    /// A failure: an API does not send elsewhere, a captive portal does.
+    #[default]
+    Refused,
+    /// An answer like others, for the connector to read its `Location` (discovery).
+    Answer,
+}
+
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
@@ -29,12 +39,14 @@ pub struct Call<'a> {
     pub url: String,
     /// The query parameters, not yet encoded.
     pub query: Vec<(&'a str, String)>,
-    /// Further headers.
+    /// Further headers; a `content-type` here goes before the one of JSON.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, JSON.
+    /// The body; JSON unless a header says otherwise.
     pub body: Option<Vec<u8>>,
     /// Whether it may be repeated.
     pub repeat: Repeat,
+    /// What a redirect is.
+    pub redirect: Redirect,
 }
 
 /// What a remote answered.

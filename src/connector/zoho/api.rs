@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Zoho;
 use super::explain::explain;
 use super::wire::ApiError;
-use crate::connector::http::{Answer, Call, Repeat, SendError, Verdict, error};
+use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict, error};
 use crate::connector::{Error, Kind};
 
 /// Who reads a refusal.
@@ -139,6 +139,7 @@ impl Zoho {
             headers: ask.headers,
             body: ask.body.map(|body| body.to_string().into_bytes()),
             repeat: ask.repeat,
+            redirect: Redirect::Refused,
         };
         let sent = self.http.send(call, &judge).await;
         let said = said.into_inner().unwrap_or_else(PoisonError::into_inner);

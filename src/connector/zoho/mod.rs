@@ -14,11 +14,13 @@ mod explain;
 mod fields;
 mod find;
 mod gear;
+mod kind;
 mod meta;
 mod outcome;
 mod read;
 mod search;
 mod settle;
+pub mod sign_in;
 mod table;
 mod vet;
 mod views;
@@ -26,6 +28,7 @@ mod wire;
 mod write;
 
 pub use defaults::default_mapping;
+pub use kind::Kind as ZohoKind;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::AtomicI64;
@@ -43,6 +46,8 @@ use crate::mapping::Mapping;
 use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
 use gear::Gear;
 
+/// What messages call it.
+const TITLE: &str = "Zoho CRM";
 /// A record read longer ago than this is read again before it is written.
 const FRESH: Duration = Duration::from_secs(30);
 
@@ -171,7 +176,7 @@ impl Source for Zoho {
     }
 
     fn name(&self) -> &'static str {
-        "Zoho CRM"
+        TITLE
     }
 
     fn capabilities(&self) -> Capabilities {

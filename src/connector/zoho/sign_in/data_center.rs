@@ -1,6 +1,6 @@
 //! Zoho's data centres: names, hosts, consoles (zoho.com/crm/developer/docs/api/v8/multi-dc.html).
 
-use crate::auth::error::{Error, Kind};
+use crate::auth::{Error, Kind};
 
 /// Where an organisation's data lie; each has an accounts server and an API console of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,14 @@
 //! Zoho's sign-in against an accounts server on loopback: the good way, and every bad one.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::*;
+use crate::auth::crm::{from_grant_code, missing_scopes, redirect_uris, renewed, revoke, sign_in};
 use crate::auth::testing::{Act, Person, Server, client};
+use crate::auth::{TokenKind, Tokens, Way};
 
 const GOOD: &str = "{\"access_token\":\"AT\",\"refresh_token\":\"RT\",\"api_domain\":\"https://www.zohoapis.example.com/\",\
                     \"token_type\":\"Bearer\",\"expires_in\":3600}";
@@ -10,19 +16,32 @@ const GOOD: &str = "{\"access_token\":\"AT\",\"refresh_token\":\"RT\",\"api_doma
 fn setup(server: &Server) -> Setup {
     Setup {
         client: client(),
-        data_center: DataCenter::Eu,
-        accounts_endpoint: Some(server.base.clone()),
+        server: super::server(DataCenter::Eu, Some(&server.base)),
         scopes: scopes("Contacts", Access::Write),
+        console: DataCenter::Eu.console(),
+        place: DataCenter::Eu.word().to_owned(),
         profile: "sales".to_owned(),
     }
+}
+
+/// Tokens with a refresh token and nothing else.
+fn refreshable(server: &Server, token: &str) -> Tokens {
+    let setup = setup(server);
+    let mut tokens = setup.blank(&Accounts, &setup.server, TokenKind::User);
+    tokens.refresh_token = Some(SecretString::from(token));
+    tokens
 }
 
 #[tokio::test]
 async fn a_grant_code_becomes_tokens_that_know_their_api_root() {
     let server = Server::always(200, GOOD).await;
-    let tokens = from_grant_code(&setup(&server), &SecretString::from(" 1000.code\n"))
-        .await
-        .unwrap();
+    let tokens = from_grant_code(
+        &Accounts,
+        &setup(&server),
+        &SecretString::from(" 1000.code\n"),
+    )
+    .await
+    .unwrap();
     let seen = &server.seen()[0];
     assert_eq!(seen.path, "/oauth/v2/token");
     assert_eq!(seen.form["grant_type"], "authorization_code");
@@ -76,7 +95,7 @@ async fn errors_with_status_200_are_errors() {
     ];
     for (body, kind, word) in cases {
         let server = Server::always(200, body).await;
-        let error = from_grant_code(&setup(&server), &SecretString::from("c"))
+        let error = from_grant_code(&Accounts, &setup(&server), &SecretString::from("c"))
             .await
             .unwrap_err();
         assert_eq!(error.kind, kind, "{body}");
@@ -91,10 +110,11 @@ async fn a_renewal_keeps_what_the_answer_leaves_out() {
         "{\"access_token\":\"AT2\",\"token_type\":\"Bearer\",\"expires_in\":3600}",
     )
     .await;
-    let mut tokens = setup(&server).blank(&server.base, TokenKind::User);
-    tokens.refresh_token = Some(SecretString::from("RT"));
+    let mut tokens = refreshable(&server, "RT");
     tokens.api_domain = Some("https://www.zohoapis.eu".to_owned());
-    let renewed = renewed(tokens, &Account::crm("sales")).await.unwrap();
+    let renewed = renewed(&Accounts, tokens, &Account::crm("sales"))
+        .await
+        .unwrap();
     assert_eq!(renewed.access_token.unwrap().expose_secret(), "AT2");
     assert_eq!(renewed.refresh_token.unwrap().expose_secret(), "RT");
     assert_eq!(
@@ -125,9 +145,10 @@ async fn a_renewal_that_is_refused_is_told_from_the_ten_in_ten_minutes() {
     ];
     for (body, kind, word) in cases {
         let server = Server::always(200, body).await;
-        let mut tokens = setup(&server).blank(&server.base, TokenKind::User);
-        tokens.refresh_token = Some(SecretString::from("RT"));
-        let error = renewed(tokens, &Account::crm("sales")).await.unwrap_err();
+        let tokens = refreshable(&server, "RT");
+        let error = renewed(&Accounts, tokens, &Account::crm("sales"))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind, kind, "{body}");
         assert!(error.hint.unwrap().contains(word), "{body}");
         assert_eq!(server.seen().len(), 1, "a refusal is not asked again");
@@ -144,6 +165,7 @@ async fn the_browser_comes_back_with_the_accounts_server() {
     ];
     let person = Person::new(Act::Return(params));
     let tokens = sign_in(
+        &Accounts,
         &setup(&server),
         Way::Browser,
         Duration::from_secs(20),
@@ -169,6 +191,7 @@ async fn a_code_goes_to_no_foreign_accounts_server() {
         "REDIRECT?state=STATE&code=1&accounts-server=https%3A%2F%2Fzoho.example.com",
     ));
     let error = sign_in(
+        &Accounts,
         &setup(&server),
         Way::Paste,
         Duration::from_secs(20),
@@ -182,12 +205,12 @@ async fn a_code_goes_to_no_foreign_accounts_server() {
 
 #[test]
 fn only_servers_of_zoho_are_known() {
-    let own = "http://127.0.0.1:8802";
+    let own = &at("http://127.0.0.1:8802");
     for dc in DataCenter::ALL {
         assert!(known_server(&format!("https://{}", dc.accounts_host()), own).is_ok());
         assert_eq!(DataCenter::parse(dc.word()).unwrap(), *dc);
     }
-    assert_eq!(known_server("http://127.0.0.1:8802/", own).unwrap(), own);
+    assert_eq!(&known_server("http://127.0.0.1:8802/", own).unwrap(), own);
     for bad in [
         "http://accounts.zoho.com",
         "https://accounts.zoho.com.example.com",
@@ -215,7 +238,7 @@ fn a_scope_above_covers_those_below_it() {
         "ZohoCRM.modules.ALL".to_owned(),
         "ZohoCRM.settings.ALL".to_owned(),
     ];
-    let missing = missing_scopes(&granted, &scopes("Contacts", Access::Delete));
+    let missing = missing_scopes(&Accounts, &granted, &scopes("Contacts", Access::Delete));
     assert_eq!(
         missing,
         [
@@ -224,13 +247,18 @@ fn a_scope_above_covers_those_below_it() {
             "ZohoCRM.org.READ"
         ]
     );
-    assert!(missing_scopes(&[], &scopes("Leads", Access::Read)).is_empty());
+    assert!(missing_scopes(&Accounts, &[], &scopes("Leads", Access::Read)).is_empty());
     let read = scopes("Leads", Access::Read);
     assert_eq!(read[0], "ZohoCRM.modules.leads.READ");
     assert!(!read.iter().any(|scope| scope.ends_with("CREATE")));
     let other = ["ZohoCRM.modules.Contacts.READ".to_owned()];
     assert_eq!(
-        missing_scopes(&other, &["ZohoCRM.modules.contacts.READ".to_owned()]).len(),
+        missing_scopes(
+            &Accounts,
+            &other,
+            &["ZohoCRM.modules.contacts.READ".to_owned()]
+        )
+        .len(),
         0
     );
 }
@@ -243,7 +271,7 @@ async fn a_sign_in_that_lacks_scopes_names_them() {
          \"token_type\":\"Bearer\",\"expires_in\":3600}",
     )
     .await;
-    let error = from_grant_code(&setup(&server), &SecretString::from("c"))
+    let error = from_grant_code(&Accounts, &setup(&server), &SecretString::from("c"))
         .await
         .unwrap_err();
     assert_eq!(error.kind, Kind::MissingScope);
@@ -271,9 +299,8 @@ async fn revoking_names_the_refresh_token_in_the_query() {
     ];
     for (status, body, wanted) in cases {
         let server = Server::always(status, body).await;
-        let mut tokens = setup(&server).blank(&server.base, TokenKind::User);
-        tokens.refresh_token = Some(SecretString::from("R T"));
-        let done = revoke(&tokens).await;
+        let tokens = refreshable(&server, "R T");
+        let done = revoke(&Accounts, &tokens).await;
         assert_eq!(done.as_ref().ok().copied(), wanted, "{status} {body}");
         assert_eq!(server.seen()[0].path, "/oauth/v2/token/revoke");
         assert_eq!(server.seen()[0].query["token"], "R T");
@@ -283,7 +310,7 @@ async fn revoking_names_the_refresh_token_in_the_query() {
 
 #[test]
 fn the_set_up_page_shows_these_scopes_addresses_and_consoles() {
-    let page = include_str!("../../../docs/zoho-setup.md");
+    let page = include_str!("../../../../docs/zoho-setup.md");
     assert!(page.contains(&scopes("Contacts", Access::Write).join(",")));
     for address in redirect_uris() {
         assert!(page.contains(&address), "{address}");

@@ -1,9 +1,7 @@
 //! What Zoho's refusals mean and what to do about each; they come with HTTP 200 too.
 
-use super::DataCenter;
-use crate::auth::Account;
-use crate::auth::error::{Error, Kind};
-use crate::auth::oauth::Refusal;
+use crate::auth::crm::{Setup, redirect_uris};
+use crate::auth::{Account, Error, Kind, Refusal};
 
 /// Zoho writes its codes both as `access_denied` and as "Access Denied".
 fn code(refusal: &Refusal) -> String {
@@ -19,7 +17,8 @@ fn too_often(what: &str, refusal: &Refusal) -> Error {
 }
 
 /// A code that was not taken.
-pub(super) fn exchange_refused(refusal: &Refusal, dc: DataCenter) -> Error {
+pub(super) fn exchange_refused(refusal: &Refusal, setup: &Setup) -> Error {
+    let console = &setup.console;
     let (kind, why, hint) = match code(refusal).as_str() {
         "invalid_code" | "invalid_grant" => (
             Kind::SignInNeeded,
@@ -27,8 +26,7 @@ pub(super) fn exchange_refused(refusal: &Refusal, dc: DataCenter) -> Error {
             format!(
                 "it counts once, for the minutes chosen (3 by default), in its own data center only (the profile says \
                  `{}`): make a new one at {}",
-                dc.word(),
-                dc.console()
+                setup.place, console
             ),
         ),
         "invalid_client" | "invalid_client_secret" => (
@@ -36,7 +34,7 @@ pub(super) fn exchange_refused(refusal: &Refusal, dc: DataCenter) -> Error {
             "Zoho does not know the client, or its secret is wrong",
             format!(
                 "compare both with {}; a client that serves several data centers may have a secret for each",
-                dc.console()
+                console
             ),
         ),
         "invalid_redirect_uri" | "redirect_uri_mismatch" => (
@@ -44,8 +42,8 @@ pub(super) fn exchange_refused(refusal: &Refusal, dc: DataCenter) -> Error {
             "Zoho does not know the address that the browser came back to",
             format!(
                 "enter these under Authorized Redirect URIs of the client at {}: {}",
-                dc.console(),
-                super::redirect_uris().join(" ")
+                console,
+                redirect_uris().join(" ")
             ),
         ),
         "access_denied" => return too_often("sign-ins", refusal),
@@ -55,7 +53,7 @@ pub(super) fn exchange_refused(refusal: &Refusal, dc: DataCenter) -> Error {
         _ => (
             Kind::Denied,
             "Zoho refused the sign-in",
-            format!("check the client at {} (docs/zoho-setup.md)", dc.console()),
+            format!("check the client at {} (docs/zoho-setup.md)", console),
         ),
     };
     Error::new(kind, format!("{why} ({refusal})")).hint(hint)
