@@ -4,6 +4,7 @@
 //! write. A connector keeps no contacts: it turns the remote's records into [`Record`]s and
 //! [`Write`]s into calls.
 
+pub mod carddav;
 mod error;
 pub mod google;
 pub mod http;
