@@ -153,10 +153,12 @@ pub(super) fn crm_with(
     profile: &Profile,
     patience: &Patience,
 ) -> Result<Box<dyn Sink>, Error> {
+    let mapped = profile.map.iter().flatten().map(|entry| entry.crm.clone());
     let opening = Opening {
         tokens,
         patience: patience.clone(),
         timeout: None,
+        mapped: mapped.collect(),
     };
     connector::open(&profile.crm, opening)
 }

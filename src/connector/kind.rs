@@ -38,6 +38,9 @@ pub struct Opening {
     pub patience: Patience,
     /// The longest time for one request; none for the usual one.
     pub timeout: Option<Duration>,
+    /// The CRM's fields that the profile maps, in its own words; none where it has the default
+    /// mapping. A CRM whose records may have fields of any name offers these beside those it knows.
+    pub mapped: Vec<String>,
 }
 
 impl Opening {

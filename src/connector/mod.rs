@@ -29,7 +29,7 @@ use crate::model::{
 };
 
 /// The CRMs that there are; the first is the one that `configure` proposes.
-const CRMS: &[&dyn CrmKind] = &[&zoho::ZohoKind];
+const CRMS: &[&dyn CrmKind] = &[&zoho::ZohoKind, &carddav::CarddavKind];
 
 /// The CRM kinds as plain data.
 #[must_use]

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use crmsync::connector::carddav::{Carddav, CarddavSettings, default_mapping};
-use crmsync::connector::http::{Http, HttpSettings, Patience, TokenSource};
+use crmsync::connector::http::{Http, HttpSettings, Patience, Signing, TokenSource};
 use crmsync::connector::{Ask, Census, Cursor, Error, Extent, FetchEnd, Found, Page, Sink, Source};
 use crmsync::mapping::{Mapping, Pair, Path};
 use crmsync::model::{
@@ -23,7 +21,7 @@ struct Basic;
 #[async_trait]
 impl TokenSource for Basic {
     async fn token(&self) -> Result<SecretString, Error> {
-        Ok(STANDARD.encode(format!("{USER}:{PASSWORD}")).into())
+        Ok(PASSWORD.into())
     }
 
     async fn renew(&self, refused: &SecretString) -> Result<SecretString, Error> {
@@ -39,7 +37,7 @@ impl TokenSource for Basic {
 fn connector(server: &Server, endpoint: &str) -> Carddav {
     let http = Http::new(HttpSettings {
         patience: Patience::new(Duration::ZERO),
-        ..HttpSettings::new("CardDAV", "Basic", Arc::new(Basic))
+        ..HttpSettings::new("CardDAV", Signing::Basic(USER.to_owned()), Arc::new(Basic))
     })
     .unwrap();
     let settings = CarddavSettings {

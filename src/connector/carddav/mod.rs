@@ -13,6 +13,7 @@ mod fetch;
 mod fields;
 mod gear;
 mod href;
+mod kind;
 mod name;
 mod outcome;
 mod patch;
@@ -23,6 +24,7 @@ mod wire;
 mod write;
 
 pub use fields::default_mapping;
+pub use kind::Kind as CarddavKind;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

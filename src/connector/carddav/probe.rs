@@ -27,13 +27,14 @@ impl Carddav {
         if rights.contains(&Right::View) {
             names.extend(self.sample(book).await?);
         }
-        let four = !book.props.versions.is_empty()
-            && book.props.versions.iter().all(|version| version == "4.0");
+        let takes = |version: &str| book.props.versions.iter().any(|own| own == version);
+        // Without a word from the server, 3.0 is what it has to take (RFC 6352, section 6.2.2).
+        let four = takes("4.0") && (self.settings.four || !takes("3.0"));
         let extra = Extra {
             asked: asked.to_owned(),
             book: book.url.to_string(),
             sync: book.props.sync,
-            four: four || self.settings.four,
+            four,
             most: book.props.most,
         };
         let host = book.url.host_str().unwrap_or_default();
