@@ -90,6 +90,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "url",
             "base64",
             "proptest",
+            "calcard",
+            "quick_xml",
         ],
     ),
     (
