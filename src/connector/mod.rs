@@ -5,6 +5,7 @@
 //! [`Write`]s into calls.
 
 mod error;
+pub mod espocrm;
 pub mod google;
 pub mod http;
 pub mod kind;
