@@ -225,10 +225,7 @@ fn judge(answer: &Answer, doing: &str, refusals: Refusals, reads: bool) -> Verdi
         429 => retry(Kind::RateLimited, "too many requests (429)".to_owned()),
         // A value of the wrong type is answered with a bare 500: the writer finds out what it means.
         500 if !reads && refusals == Refusals::Taken => Verdict::Take,
-        500.. => retry(
-            Kind::Unavailable,
-            format!("server error {}", answer.status),
-        ),
+        500.. => retry(Kind::Unavailable, format!("server error {}", answer.status)),
         _ if refusals == Refusals::Taken => Verdict::Take,
         _ => Verdict::Fail(explain(answer, doing)),
     }

@@ -110,7 +110,8 @@ pub(super) fn sent(gear: &Gear, slot: &Slot, value: &Value) -> Option<String> {
                     .find(|stored| same(stored))
                     .cloned()
             };
-            by(&|stored| stored == text).or_else(|| by(&|stored| stored.eq_ignore_ascii_case(text)))?
+            by(&|stored| stored == text)
+                .or_else(|| by(&|stored| stored.eq_ignore_ascii_case(text)))?
         }
         FieldKind::Phone
         | FieldKind::Text
@@ -200,7 +201,7 @@ pub(super) fn patch_body(gear: &Gear, now: &Row, patch: &Patch) -> Result<Row, U
 }
 
 fn writable(gear: &Gear) -> impl Iterator<Item = &Slot> {
-    gear.slots.iter().filter(|slot| {
-        !slot.hidden && !matches!(slot.kind, FieldKind::Lookup | FieldKind::Other)
-    })
+    gear.slots
+        .iter()
+        .filter(|slot| !slot.hidden && !matches!(slot.kind, FieldKind::Lookup | FieldKind::Other))
 }

@@ -69,11 +69,7 @@ impl Espo {
                     .filter(|row| key_of(row).is_some_and(|key| some.contains(&&key))),
             );
         }
-        let ids: Vec<String> = hits
-            .iter()
-            .filter_map(api::id)
-            .map(str::to_owned)
-            .collect();
+        let ids: Vec<String> = hits.iter().filter_map(api::id).map(str::to_owned).collect();
         let members = self.members_among(&gear, &ids).await?;
         self.records(&gear, hits, |id| members.contains(id)).await
     }

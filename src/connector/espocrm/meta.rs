@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn rights_come_from_the_levels_of_all_roles() {
-        let levels = json!({"Contact": {"create": "yes", "read": "all", "edit": "own", "delete": "no"}});
+        let levels =
+            json!({"Contact": {"create": "yes", "read": "all", "edit": "own", "delete": "no"}});
         let api = user("api", levels);
         assert_eq!(rights(&api), [Right::View, Right::Create, Right::Edit]);
         assert_eq!(reach(&api, "read"), Reach::Every);

@@ -70,7 +70,10 @@ pub(super) fn put_address(entries: &mut Vec<Row>, address: Option<&str>) {
         let theirs = entry.get("emailAddress").and_then(Value::as_str);
         key.is_some() && theirs.and_then(canon::email) == key
     };
-    let sibling = entries.iter().position(same).filter(|at| Some(*at) != first);
+    let sibling = entries
+        .iter()
+        .position(same)
+        .filter(|at| Some(*at) != first);
     match (first, sibling) {
         (first, Some(sibling)) => {
             entries[sibling].insert("primary".to_owned(), json!(true));
@@ -181,7 +184,11 @@ mod tests {
         let mut all = phones();
         put_number(&mut all, &of("Office"), Some("+49305"));
         assert_eq!(all[0]["invalid"], json!(false));
-        assert_eq!(all[0]["optOut"], json!(true), "the wish not to be called stays");
+        assert_eq!(
+            all[0]["optOut"],
+            json!(true),
+            "the wish not to be called stays"
+        );
     }
 
     #[test]

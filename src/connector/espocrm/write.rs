@@ -78,12 +78,7 @@ impl Espo {
         done.unwrap_or_else(|error| (Outcome::NotTried, Some(error)))
     }
 
-    async fn create(
-        &self,
-        gear: &Gear,
-        key: Option<&Key>,
-        fields: &Fields,
-    ) -> Result<Done, Error> {
+    async fn create(&self, gear: &Gear, key: Option<&Key>, fields: &Fields) -> Result<Done, Error> {
         let body = convert::body(gear, fields, self.settings.defaults.iter());
         let sent = self.post(&body, Vec::new()).await;
         let reply = match heard(sent) {
@@ -123,12 +118,7 @@ impl Espo {
     }
 
     /// Takes in the answer to a create.
-    async fn created(
-        &self,
-        gear: &Gear,
-        key: Option<&Key>,
-        reply: &Reply,
-    ) -> Result<Done, Error> {
+    async fn created(&self, gear: &Gear, key: Option<&Key>, reply: &Reply) -> Result<Done, Error> {
         let doing = "create a contact";
         match reply.answer.status {
             200..=299 => {}
@@ -142,7 +132,10 @@ impl Espo {
             Err(_) => return Ok((unheard("its answer to a create makes no sense"), None)),
         };
         let Some(id) = api::id(&row) else {
-            return Ok((unheard("it says that a contact is stored, and not which"), None));
+            return Ok((
+                unheard("it says that a contact is stored, and not which"),
+                None,
+            ));
         };
         let linked = match gear.targets() {
             Some(list) => self.put_into(list, id).await,
@@ -248,12 +241,7 @@ impl Espo {
         }
     }
 
-    async fn delete(
-        &self,
-        gear: &Gear,
-        id: &RemoteId,
-        expected: &Version,
-    ) -> Result<Done, Error> {
+    async fn delete(&self, gear: &Gear, id: &RemoteId, expected: &Version) -> Result<Done, Error> {
         let doing = "delete a contact";
         if let Err(outcome) = self.unmoved(gear, id, expected).await? {
             return Ok((outcome, None));
@@ -303,9 +291,10 @@ impl Espo {
             return Ok((
                 Outcome::Rejected(Refusal {
                     field: None,
-                    reason: "EspoCRM's filters follow from their criteria; contacts cannot be put into \
+                    reason:
+                        "EspoCRM's filters follow from their criteria; contacts cannot be put into \
                              them or taken out"
-                        .to_owned(),
+                            .to_owned(),
                     hint: "Change the contact in EspoCRM.".to_owned(),
                 }),
                 None,
@@ -418,9 +407,7 @@ fn refused(gear: &Gear, answer: &Answer, doing: &str) -> Outcome {
     let (reason, hint) = match rule.as_str() {
         "required" => (
             format!("{label} is mandatory in EspoCRM and empty"),
-            format!(
-                "Fill {label} on the contact, map it, or set `{field}` under [crm.defaults]."
-            ),
+            format!("Fill {label} on the contact, map it, or set `{field}` under [crm.defaults]."),
         ),
         "maxLength" => (
             format!("{label} is longer than EspoCRM holds"),
