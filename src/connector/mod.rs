@@ -6,6 +6,7 @@
 
 pub mod carddav;
 mod error;
+pub mod espocrm;
 pub mod google;
 pub mod http;
 pub mod kind;

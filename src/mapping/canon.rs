@@ -81,15 +81,11 @@ fn trim(text: &str) -> &str {
 #[must_use]
 pub fn phone(text: &str, region: Option<&str>) -> String {
     let trimmed = trim(text);
-    let region = region.and_then(known_region);
-    if let Ok(number) = PhoneNumber::parse(trimmed, region)
-        && number.is_possible_with_reason() == Ok(NumberLengthType::IsPossible)
-    {
-        let e164 = number.to_string();
+    if let Some((e164, extension)) = read_phone(trimmed, region) {
         let digits = e164.strip_prefix('+').unwrap_or(&e164);
-        return match number.extension.as_deref() {
-            Some(extension) if !extension.is_empty() => format!("{digits}x{extension}"),
-            Some(_) | None => digits.to_owned(),
+        return match extension {
+            Some(extension) => format!("{digits}x{extension}"),
+            None => digits.to_owned(),
         };
     }
     let digits = PHONE_NUMBER_UTIL.normalize_digits_only(trimmed);
@@ -98,6 +94,45 @@ pub fn phone(text: &str, region: Option<&str>) -> String {
     } else {
         digits
     }
+}
+
+/// The E.164 form of a phone number, plus sign included; `None` when it cannot be read as a number
+/// (`region` is the default country) or has an extension, which that form cannot hold.
+#[must_use]
+pub fn e164(text: &str, region: Option<&str>) -> Option<String> {
+    match read_phone(trim(text), region)? {
+        (e164, None) => Some(e164),
+        (_, Some(_)) => None,
+    }
+}
+
+/// The E.164 form of a number that is possible, and its extension.
+fn read_phone(trimmed: &str, region: Option<&str>) -> Option<(String, Option<String>)> {
+    let region = region.and_then(known_region);
+    let number = PhoneNumber::parse(trimmed, region).ok()?;
+    if number.is_possible_with_reason() != Ok(NumberLengthType::IsPossible) {
+        return None;
+    }
+    let extension = number
+        .extension
+        .as_deref()
+        .filter(|extension| !extension.is_empty())
+        .map(str::to_owned);
+    Some((number.to_string(), extension))
+}
+
+/// The ways in which a remote may have stored a key: as it is, and with the letters of an
+/// international domain instead of its ASCII form. Lower-case.
+#[must_use]
+pub fn spellings(key: &Key) -> Vec<String> {
+    let mut all = vec![key.as_str().to_owned()];
+    if let Some((local, domain)) = key.as_str().rsplit_once('@') {
+        let (letters, read) = idna::domain_to_unicode(domain);
+        if read.is_ok() && letters != domain {
+            all.push(format!("{local}@{letters}"));
+        }
+    }
+    all
 }
 
 /// The country code in upper case when it is one that has phone numbers (ISO 3166 alpha-2).

@@ -50,6 +50,31 @@ fn the_domain_is_ascii() {
 }
 
 #[test]
+fn a_key_is_looked_for_in_both_spellings_of_its_domain() {
+    let key = |text: &str| email(text).unwrap();
+    assert_eq!(spellings(&key("a@example.com")), ["a@example.com"]);
+    assert_eq!(
+        spellings(&key("a@B\u{fc}cher.example")),
+        ["a@xn--bcher-kva.example", "a@b\u{fc}cher.example"]
+    );
+}
+
+#[test]
+fn the_international_form_of_a_phone_needs_a_country_and_no_extension() {
+    assert_eq!(
+        e164("(030) 1234-567", Some("DE")).as_deref(),
+        Some("+49301234567")
+    );
+    assert_eq!(
+        e164("+49 30 1234567", None).as_deref(),
+        Some("+49301234567")
+    );
+    assert_eq!(e164("(030) 1234-567", None), None);
+    assert_eq!(e164("+49 30 1234567 ext. 12", None), None);
+    assert_eq!(e164("call me", Some("DE")), None);
+}
+
+#[test]
 fn turkish_letters_never_become_another_address() {
     assert_eq!(key("INFO@example.com").unwrap(), "info@example.com");
     assert_eq!(
