@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use bench::{Fixed, create, delete, fetch, field, mapping, one, reason, stored, text, update};
 use crmsync::connector::espocrm::{Espo, EspoSettings, default_mapping};
-use crmsync::connector::http::{Http, HttpSettings};
+use crmsync::connector::http::{Http, HttpSettings, Signing};
 use crmsync::connector::{Census, Extent, Found, Kind, Sink, Source};
 use crmsync::mapping::Mapping;
 use crmsync::model::{FieldKind, Key, Outcome, Probe, RemoteId, Right, Write};
@@ -78,7 +78,11 @@ fn connector(sim: &Sim, view: &str, key: &'static str) -> Espo {
     let http = Http::new(HttpSettings {
         wait_scale: 0.01,
         timeout: Duration::from_secs(10),
-        ..HttpSettings::new("EspoCRM", "Bearer", Arc::new(Fixed(key)))
+        ..HttpSettings::new(
+            "EspoCRM",
+            Signing::Header("x-api-key"),
+            Arc::new(Fixed(key)),
+        )
     })
     .unwrap();
     Espo::new(
@@ -703,7 +707,12 @@ async fn wrong_keys_addresses_and_lists_are_named_with_their_cure() {
         .unwrap_err();
     assert!(near.hint.unwrap().contains("All Contacts"));
     // A page of EspoCRM's own where the API should be.
-    let http = Http::new(HttpSettings::new("EspoCRM", "Bearer", Arc::new(Fixed(KEY)))).unwrap();
+    let http = Http::new(HttpSettings::new(
+        "EspoCRM",
+        Signing::Header("x-api-key"),
+        Arc::new(Fixed(KEY)),
+    ))
+    .unwrap();
     let settings = EspoSettings {
         endpoint: format!("{}/elsewhere", sim.endpoint()),
         ..EspoSettings::default()

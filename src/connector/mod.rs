@@ -30,7 +30,7 @@ use crate::model::{
 };
 
 /// The CRMs that there are; the first is the one that `configure` proposes.
-const CRMS: &[&dyn CrmKind] = &[&zoho::ZohoKind, &carddav::CarddavKind];
+const CRMS: &[&dyn CrmKind] = &[&zoho::ZohoKind, &carddav::CarddavKind, &espocrm::EspoKind];
 
 /// The CRM kinds as plain data.
 #[must_use]

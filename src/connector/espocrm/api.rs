@@ -11,7 +11,7 @@ use super::Espo;
 use super::explain::{explain, no_sense, reason};
 use super::query::Query;
 use super::wire::{Listing, Row};
-use crate::connector::http::{Answer, Call, Repeat, SendError, Verdict};
+use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict};
 use crate::connector::{Error, Kind};
 
 /// Who reads a refusal.
@@ -102,6 +102,7 @@ impl Espo {
             headers: ask.headers,
             body: ask.body.map(|body| body.to_string().into_bytes()),
             repeat: ask.repeat,
+            redirect: Redirect::Refused,
         };
         let answer = self.http.send(call, &judge).await?;
         let date = answer

@@ -8,6 +8,7 @@ mod explain;
 mod fields;
 mod find;
 mod gear;
+mod kind;
 mod lists;
 mod meta;
 mod numbers;
@@ -18,6 +19,7 @@ mod wire;
 mod write;
 
 pub use defaults::default_mapping;
+pub use kind::Kind as EspoKind;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
@@ -33,6 +35,9 @@ use super::{
 use crate::mapping::Mapping;
 use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
 use gear::Gear;
+
+/// What messages call it.
+const TITLE: &str = "EspoCRM";
 
 /// What a profile says about EspoCRM.
 #[derive(Clone, Debug)]
@@ -105,7 +110,7 @@ impl Source for Espo {
     }
 
     fn name(&self) -> &'static str {
-        "EspoCRM"
+        TITLE
     }
 
     fn capabilities(&self) -> Capabilities {

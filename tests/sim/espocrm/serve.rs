@@ -79,11 +79,8 @@ async fn answer(
     let call = format!("{method} {path}");
     world.log.push(call.clone());
     let date = world.now();
-    if headers
-        .get("authorization")
-        .and_then(|key| key.to_str().ok())
-        != Some(format!("Bearer {KEY}").as_str())
-    {
+    let key = headers.get("x-api-key").and_then(|key| key.to_str().ok());
+    if key != Some(KEY) {
         return respond(Reply::bare(401), date);
     }
     let due = world
