@@ -26,6 +26,8 @@ pub(super) struct Remotes {
     crm: Box<dyn Sink>,
     /// The CRM's default mapping.
     pub(super) defaults: Vec<DefaultPair>,
+    /// What both may still wait.
+    pub(super) patience: Patience,
 }
 
 impl Remotes {
@@ -102,6 +104,7 @@ pub(super) fn open(
         google,
         crm,
         defaults,
+        patience,
     })
 }
 

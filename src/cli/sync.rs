@@ -1,8 +1,6 @@
 //! `crmsync sync`: one pass over one or more profiles.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,7 +17,7 @@ use super::progress::Bars;
 use crate::connector::{Extent, Source};
 use crate::model::{Bulk, Side};
 use crate::profile::{self, Profile};
-use crate::run::{self, Job, Monitor, Options, Outcome, Report, Silent};
+use crate::run::{self, Job, Monitor, Options, Outcome, Report, Silent, Stop};
 use crate::state::State;
 
 /// One pass over one or more profiles.
@@ -74,8 +72,8 @@ fn patience(text: &str) -> Result<Duration, String> {
 
 pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Result<u8> {
     let chosen = choose(args, paths)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    listen(Arc::clone(&stop))?;
+    let stop = Stop::default();
+    listen(stop.clone())?;
     let (codes, wrote): (Vec<u8>, Vec<bool>) = stream::iter(chosen)
         .map(|which| one(args, paths, show, which, &stop))
         .buffered(usize::from(args.jobs))
@@ -128,7 +126,7 @@ fn choose(args: &Args, paths: &Paths) -> anyhow::Result<Vec<String>> {
 }
 
 /// Ctrl-C and SIGTERM end the run after the batches in flight; the second one at once.
-fn listen(stop: Arc<AtomicBool>) -> anyhow::Result<()> {
+fn listen(stop: Stop) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     tokio::spawn(async move {
@@ -137,7 +135,7 @@ fn listen(stop: Arc<AtomicBool>) -> anyhow::Result<()> {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
-            if stop.swap(true, Ordering::SeqCst) {
+            if stop.ask() {
                 failure::say(
                     "stopped at once; the next run finds out what landed",
                     None,
@@ -155,13 +153,7 @@ fn listen(stop: Arc<AtomicBool>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn one(
-    args: &Args,
-    paths: &Paths,
-    show: &Show,
-    which: String,
-    stop: &AtomicBool,
-) -> (u8, bool) {
+async fn one(args: &Args, paths: &Paths, show: &Show, which: String, stop: &Stop) -> (u8, bool) {
     let started = Timestamp::now();
     let report = match paths.profile(&which) {
         Err(error) => failed(&which, started, &error.into()),
@@ -243,13 +235,12 @@ async fn sync(
     show: &Show,
     profile: &Profile,
     started: Timestamp,
-    stop: &AtomicBool,
+    stop: &Stop,
 ) -> anyhow::Result<Report> {
     deactivate::refuse_inactive(paths, &profile.name)?;
     let remotes = connect::open(paths, profile, args.patience)?;
     let bars = Bars::wanted(show.no_progress || args.json, &profile.name);
     let monitor: &dyn Monitor = bars.as_ref().map_or(&Silent, |bars| bars);
-    let interrupted = || stop.load(Ordering::SeqCst);
     let job = Job {
         profile,
         defaults: &remotes.defaults,
@@ -271,7 +262,7 @@ async fn sync(
             state_file: paths.state.clone(),
         },
         monitor,
-        interrupted: &interrupted,
+        stop: stop.clone(),
     };
     let sinks = remotes.sinks();
     if args.dry_run {
@@ -280,7 +271,15 @@ async fn sync(
         return Ok(run::preview(&job, &mut copy, sources).await);
     }
     let mut state = State::open(&paths.state)?;
-    let report = run::sync(&job, &mut state, sinks).await;
+    let hurry = async {
+        stop.wait().await;
+        remotes.patience.end();
+        std::future::pending().await
+    };
+    let report = tokio::select! {
+        report = run::sync(&job, &mut state, sinks) => report,
+        report = hurry => report,
+    };
     for side in Side::BOTH {
         tracing::debug!(requests = ?sinks.on(side).meter().by_call, "{side}");
     }

@@ -247,7 +247,7 @@ impl Http {
         }
     }
 
-    /// Waits when the budget allows it; `false` when it does not and nothing was waited.
+    /// Waits when the budget allows it; `false` when it does not, or when all waiting was ended.
     pub async fn pause(&self, wait: Duration) -> bool {
         let slept = wait.mul_f64(self.0.settings.wait_scale.max(0.0));
         let goes = self.0.settings.patience.take(wait, slept);
@@ -257,9 +257,8 @@ impl Http {
                 seconds = wait.as_secs_f64(),
                 "waiting before another try"
             );
-            tokio::time::sleep(slept).await;
         }
-        goes
+        goes && self.0.settings.patience.sleep(slept).await
     }
 
     async fn attempt(&self, call: &Call<'_>, token: &SecretString) -> Result<Answer, Trouble> {

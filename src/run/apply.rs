@@ -9,7 +9,7 @@ use super::error::Error;
 use super::monitor::Event;
 use super::think::{Thought, problem, rejected};
 use super::{Session, lock};
-use crate::connector::{Sink, Written};
+use crate::connector::{Kind, Sink, Written};
 use crate::model::{
     Change, Edit, Notice, NoticeKind, Op, Outcome, Problem, ProblemKind, RemoteId, Side, Sides,
     Stored, Write,
@@ -30,8 +30,8 @@ pub(super) struct Applied {
     pub(super) notices: Vec<Notice>,
     /// Records that moved under their write, to be read and planned again.
     pub(super) again: BTreeSet<(Side, RemoteId)>,
-    /// Whether something was sent whose answer was never heard.
-    pub(super) uncertain: bool,
+    /// Contacts of which something was sent whose answer was never heard.
+    pub(super) uncertain: BTreeSet<(Side, RemoteId)>,
     /// Contacts whose writes were not sent.
     pub(super) unsent: BTreeSet<(Side, RemoteId)>,
     /// What ended a side's writing early.
@@ -44,6 +44,36 @@ struct Dispatch<'a, 'b> {
     run: RunNo,
     thought: Mutex<&'a mut Thought>,
     applied: Mutex<Applied>,
+}
+
+/// What a side still takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Going {
+    /// Everything.
+    On,
+    /// Its account is full: nothing new, but everything else.
+    WithoutCreates,
+    /// Nothing.
+    Over,
+}
+
+impl Going {
+    fn takes(self, batch: &[Write]) -> bool {
+        match self {
+            Self::On => true,
+            Self::WithoutCreates => batch.iter().all(|write| write.change.op() != Op::Create),
+            Self::Over => false,
+        }
+    }
+}
+
+/// A batch that took too long after the wish to stop: nobody knows what became of it.
+fn given_up(batch: &[Write]) -> Written {
+    let reason = "the run was interrupted before the answer came".to_owned();
+    Written {
+        outcomes: vec![Outcome::Uncertain { reason }; batch.len()],
+        stop: None,
+    }
 }
 
 /// Sends every write of a plan. The plan's notes have been kept before.
@@ -77,21 +107,20 @@ impl Dispatch<'_, '_> {
             return Ok(());
         }
         let lanes = sink.capabilities().lanes.max(1);
-        let stopped = std::sync::atomic::AtomicBool::new(false);
+        let going = Mutex::new(Going::On);
         let batches = sink.batches(writes);
         let results = stream::iter(batches)
             .map(|batch| {
-                let stopped = &stopped;
+                let going = &going;
                 async move {
-                    let order = std::sync::atomic::Ordering::SeqCst;
-                    if stopped.load(order) || self.session.interrupted() {
+                    let now = lock(going, |going| *going);
+                    if !now.takes(&batch) || self.session.interrupted() {
                         self.unsent(&batch);
                         return Ok(());
                     }
                     let result = self.batch(sink, &batch).await;
-                    if !matches!(result, Ok(true)) {
-                        stopped.store(true, order);
-                    }
+                    let next = result.as_ref().map_or(Going::Over, |next| *next);
+                    lock(going, |going| *going = next.max(*going));
                     result.map(drop)
                 }
             })
@@ -111,11 +140,12 @@ impl Dispatch<'_, '_> {
     }
 
     /// Journals, sends and settles one batch; says whether the side may go on.
-    async fn batch(&self, sink: &dyn Sink, batch: &[Write]) -> Result<bool, Error> {
+    async fn batch(&self, sink: &dyn Sink, batch: &[Write]) -> Result<Going, Error> {
         let session = self.session;
         let numbers = session.with(|tx| tx.journal(self.run, batch))?;
         session.checkpoint("journalled");
-        let Written { outcomes, stop } = sink.write(batch).await;
+        let written = session.stop.finish(sink.write(batch)).await;
+        let Written { outcomes, stop } = written.unwrap_or_else(|| given_up(batch));
         session.checkpoint("answered");
         lock(&self.applied, |applied| {
             lock(&self.thought, |thought| {
@@ -132,13 +162,28 @@ impl Dispatch<'_, '_> {
             side: sink.side(),
             writes: batch.len() as u64,
         });
-        let go_on = stop.is_none();
+        let next = match stop.as_ref().map(|error| error.kind) {
+            None => Going::On,
+            Some(Kind::Full) => Going::WithoutCreates,
+            Some(
+                Kind::Unauthorized
+                | Kind::Forbidden
+                | Kind::Unknown
+                | Kind::NotFound
+                | Kind::Changed
+                | Kind::Rejected
+                | Kind::RateLimited
+                | Kind::Unavailable
+                | Kind::Protocol
+                | Kind::Config,
+            ) => Going::Over,
+        };
         if let Some(error) = stop {
             lock(&self.applied, |applied| {
                 applied.stop.get_or_insert(error.into());
             });
         }
-        Ok(go_on)
+        Ok(next)
     }
 
     fn settle(
@@ -208,7 +253,8 @@ impl Dispatch<'_, '_> {
             Outcome::Uncertain { reason } => {
                 // Stays open in the journal until someone has looked.
                 tx.settle(no, &Settled::Uncertain, Some(&reason))?;
-                applied.uncertain = true;
+                let (side, id) = plan::contact_of(write);
+                applied.uncertain.insert((side, id.clone()));
             }
         }
         if let Some(work) = thought.work(write) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apply::Applied;
 use super::error::Error;
 use super::prepare;
+use super::recovery::Recovery;
 use super::report::{
     FromTo, Outcome, PlanRow, Report, conflict_row, notice_row, problem_of, problem_row,
 };
@@ -167,11 +168,25 @@ pub(super) fn merge(all: &mut Applied, round: Applied) -> BTreeSet<(Side, Remote
     all.problems.extend(round.problems);
     all.notices.extend(round.notices);
     all.unsent.extend(round.unsent);
-    all.uncertain |= round.uncertain;
+    all.uncertain.extend(round.uncertain);
     if all.stop.is_none() {
         all.stop = round.stop;
     }
     round.again
+}
+
+/// Adds what was found out about writes without an answer; returns what has to be planned again.
+pub(super) fn recovered(all: &mut Applied, recovery: Recovery) -> BTreeSet<(Side, RemoteId)> {
+    all.unsent.extend(recovery.lost);
+    for write in recovery.landed {
+        let (side, id) = plan::contact_of(&write);
+        all.contacts.insert((side, id.clone()));
+        *all.done
+            .on_mut(write.on)
+            .entry(write.change.op())
+            .or_default() += 1;
+    }
+    recovery.again
 }
 
 /// Contacts that moved under every attempt.
@@ -204,25 +219,43 @@ pub(super) fn account(
     }
     report.problems.extend(all.problems.iter().map(problem_row));
     report.notices.extend(all.notices.iter().map(notice_row));
-    report.deferred += all.unsent.len() as u64;
+    report.deferred += all.unsent.union(&all.uncertain).count() as u64;
     lock(&session.notices, |notices| {
         report
             .notices
             .extend(notices.drain(..).map(|notice| notice_row(&notice)));
     });
     report.outcome = outcome(report);
-    if let Some(stop) = all.stop {
-        return Err(stop);
+    if session.interrupted()
+        && let Some(error) = interrupted(&all)
+    {
+        return Err(error);
     }
-    if session.interrupted() && !all.unsent.is_empty() {
-        let waiting = all.unsent.len();
-        return Err(Error::new(
-            Outcome::Interrupted,
-            format!("interrupted; what was in flight is settled, {waiting} contacts wait"),
-            "run the same command again to go on",
-        ));
+    match all.stop {
+        Some(stop) => Err(stop),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Where a run stands that was asked to stop; none when it was done all the same, or when it ended
+/// for a reason of its own.
+fn interrupted(all: &Applied) -> Option<Error> {
+    // What fails for want of time fails because the wait for the remote was ended.
+    let own = |stop: &Error| stop.outcome != Outcome::Unavailable;
+    let (unsent, uncertain) = (all.unsent.len(), all.uncertain.len());
+    if all.stop.as_ref().is_some_and(own) || (unsent + uncertain == 0 && all.stop.is_none()) {
+        return None;
+    }
+    let done = all.contacts.len();
+    let doubt = match uncertain {
+        0 => String::new(),
+        some => format!("; of {some} no answer came, the next run finds out what became of them"),
+    };
+    Some(Error::new(
+        Outcome::Interrupted,
+        format!("interrupted; {done} contacts are written, {unsent} wait{doubt}"),
+        "run the same command again to go on",
+    ))
 }
 
 fn outcome(report: &Report) -> Outcome {

@@ -4,6 +4,7 @@
 //! means to write anywhere. [`sync`] is the real thing.
 
 mod apply;
+mod brakes;
 mod close;
 mod error;
 mod intake;
@@ -13,6 +14,7 @@ mod read;
 mod recovery;
 mod report;
 mod session;
+mod stop;
 mod think;
 
 pub use close::direction_name;
@@ -22,12 +24,13 @@ pub use report::{
     ConflictRow, Failure, FromTo, NoticeRow, Outcome, PlanRow, ProblemRow, Report, Tally,
 };
 pub(crate) use session::{Session, lock};
+pub use stop::Stop;
 
 use std::sync::Mutex;
 
 use crate::connector::{DefaultPair, Extent, Sink, Source};
-use crate::model::{Bulk, Edit, Limits, Moment, Rematch, Side, Sides};
-use crate::plan::{self, Settled, Totals};
+use crate::model::{Bulk, Edit, Moment, Rematch, Side, Sides};
+use crate::plan;
 use crate::profile::Profile;
 use crate::state::{self, RunKind, State};
 use apply::Applied;
@@ -72,8 +75,8 @@ pub struct Job<'a> {
     pub options: Options,
     /// Who listens.
     pub monitor: &'a dyn Monitor,
-    /// Says whether the run shall end after the batches in flight.
-    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+    /// The wish that the run ends early.
+    pub stop: Stop,
 }
 
 /// One pass. Every ending is a report; an unfinished one carries its error.
@@ -121,10 +124,15 @@ async fn rehearse(
     sources: Sides<&dyn Source>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let mut session = open(job, state, sources).await?;
-    report.first = session.first;
-    read_both(&session, sources, report).await?;
-    let thought = think(&mut session, job, sources).await?;
+    let look = async {
+        let mut session = open(job, state, sources).await?;
+        report.first = session.first;
+        read_both(&session, sources, report).await?;
+        let thought = brakes::think(&mut session, job, sources).await?;
+        Ok((session, thought))
+    };
+    let looked = job.stop.cut(look).await;
+    let (session, thought) = looked.unwrap_or_else(|| Err(stop::before_writing()))?;
     close::count(&session, report)?;
     close::foresee(&session, &thought, report);
     Ok(())
@@ -137,7 +145,8 @@ async fn pass(
     report: &mut Report,
 ) -> Result<(), Error> {
     let sources = sinks.map(|sink| sink as &dyn Source);
-    let mut session = open(job, state, sources).await?;
+    let opened = job.stop.cut(open(job, state, sources)).await;
+    let mut session = opened.unwrap_or_else(|| Err(stop::before_writing()))?;
     let pair = session.with(|tx| tx.pair_name(session.pair))?;
     let _lock = state::lock(&job.options.state_file, &pair, &job.options.started)
         .map_err(close::lock_error)?;
@@ -165,13 +174,8 @@ async fn steps(
     run: state::RunNo,
 ) -> Result<(), Error> {
     let sources = sinks.map(|sink| sink as &dyn Source);
-    read_both(session, sources, report).await?;
-    session.checkpoint("read");
-    let recovery = recovery::recover(session, sinks).await?;
-    for write in recovery.landed {
-        close::tally(report, write.on, write.change.op(), 1);
-    }
-    let mut thought = think(session, job, sources).await?;
+    let prepared = job.stop.cut(ready(job, session, sinks, report)).await;
+    let mut thought = prepared.unwrap_or_else(|| Err(stop::before_writing()))?;
     close::explain(session, &thought, report)?;
     keep_notes(session, &mut thought)?;
     session.checkpoint("noted");
@@ -179,28 +183,27 @@ async fn steps(
     for round in 0..=ROUNDS {
         let applied = apply::apply(session, sinks, run, &mut thought).await?;
         let mut again = close::merge(&mut all, applied);
-        if all.uncertain && all.stop.is_none() && !session.interrupted() {
-            all.uncertain = false;
-            let recovery = recovery::recover(session, sinks).await?;
-            all.unsent.extend(recovery.lost);
-            again.extend(recovery.again);
-            for write in recovery.landed {
-                let (side, id) = plan::contact_of(&write);
-                all.contacts.insert((side, id.clone()));
-                *all.done
-                    .on_mut(write.on)
-                    .entry(write.change.op())
-                    .or_default() += 1;
-            }
+        if !all.uncertain.is_empty()
+            && all.stop.is_none()
+            && let Some(recovery) = job.stop.cut(recovery::recover(session, sinks)).await
+        {
+            all.uncertain.clear();
+            again.extend(close::recovered(&mut all, recovery?));
         }
         if again.is_empty() || all.stop.is_some() || session.interrupted() {
+            all.unsent.extend(again);
             break;
         }
         if round == ROUNDS {
             close::gave_up(&again, &mut all);
             break;
         }
-        let came = think::read_again(session, sources, &again).await?;
+        let read = job.stop.cut(think::read_again(session, sources, &again));
+        let Some(came) = read.await else {
+            all.unsent.extend(again);
+            break;
+        };
+        let came = came?;
         for side in Side::BOTH {
             report.tally_mut(side).read += came.on(side);
         }
@@ -210,6 +213,23 @@ async fn steps(
     }
     *contacts = all.contacts.len() as u64;
     close::account(session, report, all)
+}
+
+/// Reads, finishes what an earlier run left open, and plans.
+async fn ready(
+    job: &Job<'_>,
+    session: &mut Session<'_>,
+    sinks: Sides<&dyn Sink>,
+    report: &mut Report,
+) -> Result<Thought, Error> {
+    let sources = sinks.map(|sink| sink as &dyn Source);
+    read_both(session, sources, report).await?;
+    session.checkpoint("read");
+    let recovery = recovery::recover(session, sinks).await?;
+    for write in recovery.landed {
+        close::tally(report, write.on, write.change.op(), 1);
+    }
+    brakes::think(session, job, sources).await
 }
 
 /// Probes both sides, checks rights and mapping, and opens the profile's part of the state.
@@ -296,7 +316,7 @@ async fn open<'a>(
         extent: job.options.extent,
         full_every: profile.sync.full_every,
         monitor: job.monitor,
-        interrupted: job.interrupted,
+        stop: job.stop.clone(),
         whole: membership,
         membership,
         notices: Mutex::default(),
@@ -319,55 +339,6 @@ async fn read_both(
         report.readings.push(reading.words);
     }
     Ok(())
-}
-
-/// Plans everything that moved, brakes, limits.
-async fn think(
-    session: &mut Session<'_>,
-    job: &Job<'_>,
-    sources: Sides<&dyn Source>,
-) -> Result<Thought, Error> {
-    let facts = session.with(|tx| tx.facts(session.scope))?;
-    let counts = session.with(|tx| tx.counts(session.scope))?;
-    let google_records = session.with(|tx| tx.known_records(session.scope, Side::Google))?;
-    let sync = &job.profile.sync;
-    let limits = Limits {
-        contacts: job.options.limit.unwrap_or(if session.first {
-            sync.first_limit
-        } else {
-            sync.next_limit
-        }),
-        bulk: job.options.bulk,
-        google_cap: sources.google.capabilities().capacity.unwrap_or(u64::MAX),
-    };
-    let totals = Totals {
-        linked: counts.linked,
-        settled_once: if facts.pair_settled {
-            Settled::Once
-        } else {
-            Settled::NotYet
-        },
-        google_records,
-        listed_before: facts.last_listed,
-        listed_now: counts.listed,
-    };
-    let rematch = if facts.rematching {
-        Rematch::Yes
-    } else {
-        session.rules.rematch
-    };
-    let refused = |refusal: plan::Refusal| error::refused(&refusal, &job.profile.name);
-    plan::guard_listing(&totals, &limits, rematch).map_err(refused)?;
-    let thought = think::everything(session, sources).await?;
-    plan::guard(&thought.plan, &totals, &limits, rematch).map_err(refused)?;
-    let thought = think::within_limits(session, sources, thought, &limits).await?;
-    plan::guard_capacity(&thought.plan, &totals, &limits).map_err(refused)?;
-    let writes = Sides::from_fn(|side| {
-        let on = |write: &&crate::model::Write| write.on == side;
-        thought.plan.writes.iter().filter(on).count() as u64
-    });
-    session.monitor.event(&Event::Planned { writes });
-    Ok(thought)
 }
 
 /// Keeps what the plan only remembers, and lets go of islands that need nothing else.

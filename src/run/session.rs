@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::Stop;
 use super::monitor::{Event, Monitor};
 use crate::connector::Extent;
 use crate::model::{Link, Moment, Notice, NoticeKind, RemoteId, Rules, Side, Sides};
@@ -20,7 +21,7 @@ pub(crate) struct Session<'a> {
     pub(crate) extent: Extent,
     pub(crate) full_every: Duration,
     pub(crate) monitor: &'a dyn Monitor,
-    pub(super) interrupted: &'a (dyn Fn() -> bool + Sync),
+    pub(super) stop: Stop,
     pub(super) whole: Sides<bool>,
     pub(super) membership: Sides<bool>,
     pub(super) notices: Mutex<Vec<Notice>>,
@@ -54,7 +55,7 @@ impl Session<'_> {
     }
 
     pub(crate) fn interrupted(&self) -> bool {
-        (self.interrupted)()
+        self.stop.asked()
     }
 
     pub(crate) fn checkpoint(&self, name: &'static str) {

@@ -22,4 +22,5 @@ mod rematch;
 mod requests;
 mod rules;
 mod status;
+mod stop;
 mod support;

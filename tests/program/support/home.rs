@@ -159,6 +159,39 @@ impl Home {
         ran
     }
 
+    /// Starts the program, with its output kept for [`Home::end`].
+    pub(crate) fn begin(&self, args: &[&str]) -> Child {
+        std::process::Command::new(env!("CARGO_BIN_EXE_crmsync"))
+            .args(args)
+            .env_clear()
+            .envs(self.arguments())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    }
+
+    /// What a program that was begun comes to; it must end by itself.
+    pub(crate) fn end(mut child: Child) -> Ran {
+        let began = Instant::now();
+        while child.try_wait().expect("a child").is_none() {
+            if began.elapsed() > TIME_LIMIT {
+                drop(child.kill());
+                panic!("it did not end: {:?}", child.wait_with_output());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let output = child.wait_with_output().expect("its output");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+            took: began.elapsed(),
+        }
+    }
+
     /// Starts the program and leaves it running.
     pub(crate) fn start(&self, args: &[&str]) -> Child {
         std::process::Command::new(env!("CARGO_BIN_EXE_crmsync"))

@@ -1,0 +1,58 @@
+//! Plans a run and holds it against the brakes, the limit and Google's cap.
+
+use super::error::{self, Error};
+use super::monitor::Event;
+use super::think::{self, Thought};
+use super::{Job, Session};
+use crate::connector::Source;
+use crate::model::{Limits, Rematch, Side, Sides};
+use crate::plan::{self, Settled, Totals};
+
+/// Plans everything that moved, brakes, limits.
+pub(super) async fn think(
+    session: &mut Session<'_>,
+    job: &Job<'_>,
+    sources: Sides<&dyn Source>,
+) -> Result<Thought, Error> {
+    let facts = session.with(|tx| tx.facts(session.scope))?;
+    let counts = session.with(|tx| tx.counts(session.scope))?;
+    let google_records = session.with(|tx| tx.known_records(session.scope, Side::Google))?;
+    let sync = &job.profile.sync;
+    let limits = Limits {
+        contacts: job.options.limit.unwrap_or(if session.first {
+            sync.first_limit
+        } else {
+            sync.next_limit
+        }),
+        bulk: job.options.bulk,
+        google_cap: sources.google.capabilities().capacity.unwrap_or(u64::MAX),
+    };
+    let totals = Totals {
+        linked: counts.linked,
+        settled_once: if facts.pair_settled {
+            Settled::Once
+        } else {
+            Settled::NotYet
+        },
+        google_records,
+        listed_before: facts.last_listed,
+        listed_now: counts.listed,
+    };
+    let rematch = if facts.rematching {
+        Rematch::Yes
+    } else {
+        session.rules.rematch
+    };
+    let refused = |refusal: plan::Refusal| error::refused(&refusal, &job.profile.name);
+    plan::guard_listing(&totals, &limits, rematch).map_err(refused)?;
+    let thought = think::everything(session, sources).await?;
+    plan::guard(&thought.plan, &totals, &limits, rematch).map_err(refused)?;
+    let thought = think::within_limits(session, sources, thought, &limits).await?;
+    plan::guard_capacity(&thought.plan, &totals, &limits).map_err(refused)?;
+    let writes = Sides::from_fn(|side| {
+        let on = |write: &&crate::model::Write| write.on == side;
+        thought.plan.writes.iter().filter(on).count() as u64
+    });
+    session.monitor.event(&Event::Planned { writes });
+    Ok(thought)
+}
