@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crmsync::model::{Rest, Side};
+use crmsync::model::{Field, LinkNo, Moment, Rest, Side};
 use crmsync::state::{Kind, RunKind, Settled, State};
 use rusqlite::Connection;
 
@@ -71,29 +71,65 @@ fn restrict(path: &Path, mode: u32) {
 fn restrict(_: &Path, _: u32) {}
 
 const V1: &str = include_str!("state/v1.sql");
+const V2: &str = include_str!("state/v2.sql");
 
-/// The dump with every statement of its schema, so that a change of the schema needs a new version.
+fn schema(path: &Path) -> Vec<(String, Option<String>)> {
+    let conn = Connection::open(path).unwrap();
+    let mut query = conn
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+        .unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// The newest dump with every statement of its schema, so that a change of the schema needs a new
+/// version.
 #[test]
-fn the_dump_of_version_1_is_what_version_1_makes() {
-    let schema = |path: &Path| -> Vec<(String, Option<String>)> {
-        let conn = Connection::open(path).unwrap();
-        let mut query = conn
-            .prepare(
-                "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
-            )
-            .unwrap();
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.unwrap().collect::<Result<_, _>>().unwrap()
-    };
+fn the_newest_dump_is_what_this_version_makes() {
     let fresh = Place::new();
     drop(State::open(&fresh.path).unwrap());
-    let dumped = Place::loaded(V1);
+    let dumped = Place::loaded(V2);
     assert_eq!(schema(&dumped.path), schema(&fresh.path));
 }
 
 #[test]
+fn an_upgraded_file_has_the_schema_of_a_new_one() {
+    let fresh = Place::new();
+    drop(State::open(&fresh.path).unwrap());
+    let upgraded = Place::loaded(V1);
+    drop(State::open(&upgraded.path).unwrap());
+    assert_eq!(schema(&upgraded.path), schema(&fresh.path));
+}
+
+#[test]
 fn version_1_opens_with_everything_in_it() {
-    let place = Place::loaded(V1);
+    let (_place, state) = whole(V1);
+    let (scope, _) = state.scope_of("sales").unwrap().unwrap();
+    let failing = state.failing(scope).unwrap();
+    assert_eq!(failing[0].problem.reason, "too long");
+    assert_eq!(failing[0].problem.ids.crm, ["57".into()]);
+    assert_eq!(state.machine().unwrap(), None);
+}
+
+#[test]
+fn version_2_opens_with_everything_in_it() {
+    let (_place, state) = whole(V2);
+    let (scope, _) = state.scope_of("sales").unwrap().unwrap();
+    let failing = state.failing(scope).unwrap();
+    assert_eq!(failing[0].problem.hint, "shorten it");
+    assert_eq!(failing[0].said_at, Some(Moment(1_795_000_000)));
+    let (mark, at) = state.machine().unwrap().unwrap();
+    assert_eq!((mark.as_str(), at), ("0123456789abcdef", 1_795_000_010));
+    let held = state.held_flips(scope).unwrap();
+    assert_eq!(held, [LinkNo(1)].into());
+    let flips = state.flips(LinkNo(1)).unwrap();
+    assert!(flips[&Field(2)].held);
+    assert_eq!(state.rewound(scope).unwrap().crm, 1);
+}
+
+/// What every version has in it, seen through this program.
+fn whole(dump: &str) -> (Place, State) {
+    let place = Place::loaded(dump);
     let state = State::open(&place.path).unwrap();
     let (scope, pair) = state.scope_of("sales").unwrap().unwrap();
     assert_eq!(
@@ -136,6 +172,7 @@ fn version_1_opens_with_everything_in_it() {
     assert_eq!(state.problems_of(runs[1].no).unwrap().len(), 1);
     assert_eq!(state.failing(scope).unwrap()[0].times, 2);
     assert_eq!(state.field_names().unwrap().len(), 2);
+    (place, state)
 }
 
 #[test]
@@ -150,7 +187,7 @@ fn a_newer_file_is_refused() {
             kind,
             Kind::Newer {
                 found: 99,
-                known: 1
+                known: 2
             }
         )
     });

@@ -10,6 +10,7 @@ mod connect;
 mod deactivate;
 mod failure;
 mod logging;
+mod machine;
 mod map_fields;
 mod output;
 mod paths;

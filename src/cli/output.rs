@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::{Global, When};
-use crate::run::{Outcome, Report};
+use crate::run::{Outcome, ProblemRow, Report};
 
 /// Writes answers.
 #[expect(
@@ -67,7 +67,7 @@ impl Show {
     /// The report of a run, unless nobody has to know: without a terminal a run that needs nobody
     /// prints nothing.
     pub(super) fn report(&self, report: &Report) -> anyhow::Result<()> {
-        let needs_someone = !report.problems.is_empty() || report.dry_run;
+        let needs_someone = report.problems.iter().any(|row| !row.silent) || report.dry_run;
         let wanted = needs_someone || (self.terminal && !self.quiet);
         if !wanted || report.error.is_some() {
             return Ok(());
@@ -78,6 +78,9 @@ impl Show {
     fn text(&self, report: &Report) -> String {
         let mut text = self.bold(&headline(report));
         text.push('\n');
+        for reading in &report.readings {
+            put(&mut text, format_args!("  read {reading}\n"));
+        }
         if let Some(plan) = &report.plan {
             for row in plan {
                 let email = row.email.as_deref().unwrap_or("(no e-mail)");
@@ -122,7 +125,8 @@ impl Show {
                 format_args!("  conflict {email}: {} -> {winner}\n", conflict.field),
             );
         }
-        for problem in &report.problems {
+        let told = |row: &&ProblemRow| !row.silent || self.terminal || report.dry_run;
+        for problem in report.problems.iter().filter(told) {
             let email = problem.email.as_deref().unwrap_or("(no e-mail)");
             let kind = format!("{:?}", problem.kind).to_lowercase();
             put(

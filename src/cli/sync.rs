@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::connect;
 use super::deactivate;
 use super::failure::{self, Failure};
+use super::machine;
 use super::output::Show;
 use super::paths::Paths;
 use super::progress::Bars;
@@ -260,6 +261,7 @@ async fn sync(
             started: seconds(started),
             begun: std::time::Instant::now(),
             state_file: paths.state.clone(),
+            machine: machine::mark(),
         },
         monitor,
         stop: stop.clone(),

@@ -1,5 +1,6 @@
 //! The words that every layer shares: plain data, no I/O, no decisions.
 
+mod flip;
 mod keys;
 mod kind;
 mod link;
@@ -11,6 +12,7 @@ mod rules;
 mod side;
 mod write;
 
+pub use flip::Flip;
 pub use keys::{KeyInfo, Presence, Shape, quoted, spelled};
 pub use kind::{Answer, CrmSection, KindInfo, Kinds, Module, Own, OwnValue, Question};
 pub use link::{Base, Link, LinkNo, Rest};

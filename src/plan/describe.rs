@@ -59,6 +59,10 @@ impl fmt::Display for Refusal {
                 f,
                 "the Google account would hold {seen} contacts; Google allows {allowed}"
             ),
+            Threat::Rewound => write!(
+                f,
+                "{seen} of {allowed} linked records in {side} are older than they were when they were last read"
+            ),
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Totals {
     pub listed_before: Sides<Option<u64>>,
     /// How many it holds now.
     pub listed_now: Sides<u64>,
+    /// How many linked records of each side are older than they once were.
+    pub rewound: Sides<u64>,
 }
 
 /// Whether an account pair has once had nothing deferred.
@@ -38,6 +40,8 @@ pub enum Threat {
     Shrunk,
     /// Google's cap would be passed.
     Full,
+    /// Records are older than they were.
+    Rewound,
 }
 
 /// Why a whole plan was refused; nothing is written.
@@ -47,9 +51,10 @@ pub struct Refusal {
     pub threat: Threat,
     /// On which side.
     pub side: Side,
-    /// What was seen: planned writes, or listed records now, or contacts after the run.
+    /// What was seen: planned writes, or listed records now, or contacts after the run, or older
+    /// records.
     pub seen: u64,
-    /// What is allowed, or what was listed before.
+    /// What is allowed, or what was listed before, or how many are linked.
     pub allowed: u64,
 }
 
@@ -119,6 +124,27 @@ pub fn guard_listing(totals: &Totals, limits: &Limits, rematch: Rematch) -> Resu
     Ok(())
 }
 
+/// Refuses a side of which more than two linked records, and more than one in a hundred, are older
+/// than they once were. A record never gets older by itself; a side that was put back from a backup
+/// does.
+pub fn guard_time(totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
+    if limits.bulk == Bulk::Allowed {
+        return Ok(());
+    }
+    for side in Side::BOTH {
+        let seen = *totals.rewound.on(side);
+        if seen > (totals.linked / 100).max(2) {
+            return Err(Refusal {
+                threat: Threat::Rewound,
+                side,
+                seen,
+                allowed: totals.linked,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a plan, after limits cut it, that would take the Google account past its cap. Nothing
 /// lets this through.
 pub fn guard_capacity(plan: &Plan, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
@@ -146,5 +172,45 @@ fn braked_as(op: Op) -> Option<Op> {
         Op::Update | Op::Archive | Op::Ungroup => Some(Op::Update),
         Op::Create => Some(Op::Create),
         Op::Group => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(bulk: Bulk) -> Limits {
+        Limits {
+            contacts: 0,
+            bulk,
+            google_cap: 25_000,
+        }
+    }
+
+    #[test]
+    fn a_side_that_went_back_in_time_is_refused() {
+        let went = |linked, google, crm| {
+            let totals = Totals {
+                linked,
+                rewound: Sides { google, crm },
+                ..Totals::default()
+            };
+            guard_time(&totals, &limits(Bulk::Braked)).map_err(|refusal| refusal.side)
+        };
+        assert_eq!(went(10, 2, 2), Ok(()));
+        assert_eq!(went(10, 3, 0), Err(Side::Google));
+        assert_eq!(went(10, 0, 3), Err(Side::Crm));
+        assert_eq!(went(1_000, 10, 0), Ok(()));
+        assert_eq!(went(1_000, 11, 0), Err(Side::Google));
+    }
+
+    #[test]
+    fn what_a_person_allowed_goes_through() {
+        let totals = Totals {
+            linked: 10,
+            rewound: Sides { google: 9, crm: 9 },
+            ..Totals::default()
+        };
+        assert_eq!(guard_time(&totals, &limits(Bulk::Allowed)), Ok(()));
     }
 }

@@ -7,6 +7,7 @@
 mod absorb;
 mod decide;
 mod describe;
+mod flips;
 mod guard;
 mod limit;
 mod matching;
@@ -16,7 +17,10 @@ mod settle;
 
 pub use absorb::{Heard, absorb, missing, renamed, vanished};
 pub use describe::{FieldNames, describe};
-pub use guard::{Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_listing};
+pub use flips::{flipped, outdated, quarantine, still_held};
+pub use guard::{
+    Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_listing, guard_time,
+};
 pub use limit::{contact_of, limit};
 pub use recover::{Recovered, landed, recover};
 pub use settle::{settle, settle_note};

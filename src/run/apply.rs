@@ -7,7 +7,8 @@ use futures::stream::{self, StreamExt};
 
 use super::error::Error;
 use super::monitor::Event;
-use super::think::{Thought, problem, rejected};
+use super::think::Thought;
+use super::vetting::{problem, rejected};
 use super::{Session, lock};
 use crate::connector::{Kind, Sink, Written};
 use crate::model::{
@@ -279,6 +280,12 @@ pub(super) fn settle_done(
     };
     let edits = plan::settle(write, stored, known.as_ref(), &session.rules, session.now);
     tx.apply(scope, &edits)?;
+    if let (Some(link), Change::Update { .. }) = (write.link, &write.change) {
+        let known = tx.flips(link)?;
+        if let Some(next) = plan::flipped(write, &known, session.now) {
+            tx.put_flips(link, &next)?;
+        }
+    }
     let id = match stored {
         Stored::Record(record) => Some(record.id.clone()),
         Stored::Accepted { id, .. } => Some(id.clone()),

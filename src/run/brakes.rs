@@ -5,7 +5,7 @@ use super::monitor::Event;
 use super::think::{self, Thought};
 use super::{Job, Session};
 use crate::connector::Source;
-use crate::model::{Limits, Rematch, Side, Sides};
+use crate::model::{Bulk, Limits, Rematch, Side, Sides};
 use crate::plan::{self, Settled, Totals};
 
 /// Plans everything that moved, brakes, limits.
@@ -13,10 +13,11 @@ pub(super) async fn think(
     session: &mut Session<'_>,
     job: &Job<'_>,
     sources: Sides<&dyn Source>,
+    readings: &[String],
 ) -> Result<Thought, Error> {
-    let facts = session.with(|tx| tx.facts(session.scope))?;
-    let counts = session.with(|tx| tx.counts(session.scope))?;
-    let google_records = session.with(|tx| tx.known_records(session.scope, Side::Google))?;
+    let facts = session.ask(|db| db.facts(session.scope))?;
+    let counts = session.ask(|db| db.counts(session.scope))?;
+    let google_records = session.ask(|db| db.known_records(session.scope, Side::Google))?;
     let sync = &job.profile.sync;
     let limits = Limits {
         contacts: job.options.limit.unwrap_or(if session.first {
@@ -37,14 +38,19 @@ pub(super) async fn think(
         google_records,
         listed_before: facts.last_listed,
         listed_now: counts.listed,
+        rewound: session.ask(|db| db.rewound(session.scope))?,
     };
     let rematch = if facts.rematching {
         Rematch::Yes
     } else {
         session.rules.rematch
     };
-    let refused = |refusal: plan::Refusal| error::refused(&refusal, &job.profile.name);
+    let refused = |refusal: plan::Refusal| error::refused(&refusal, &job.profile.name, readings);
     plan::guard_listing(&totals, &limits, rematch).map_err(refused)?;
+    plan::guard_time(&totals, &limits).map_err(refused)?;
+    if limits.bulk == Bulk::Allowed {
+        session.with(|tx| tx.forget_rewound(session.scope))?;
+    }
     let thought = think::everything(session, sources).await?;
     plan::guard(&thought.plan, &totals, &limits, rematch).map_err(refused)?;
     let thought = think::within_limits(session, sources, thought, &limits).await?;

@@ -55,6 +55,14 @@ pub(super) fn explain(
     Ok(())
 }
 
+/// The contacts of withheld writes.
+pub(super) fn held(thought: &Thought) -> BTreeSet<(Side, RemoteId)> {
+    let held = thought.plan.held.iter();
+    held.map(|held| plan::contact_of(&held.write))
+        .map(|(side, id)| (side, id.clone()))
+        .collect()
+}
+
 fn waiting(thought: &Thought, report: &mut Report) {
     let deferred: BTreeSet<_> = thought
         .plan
@@ -210,7 +218,7 @@ pub(super) fn gave_up(again: &BTreeSet<(Side, RemoteId)>, all: &mut Applied) {
 pub(super) fn account(
     session: &Session<'_>,
     report: &mut Report,
-    all: Applied,
+    all: &mut Applied,
 ) -> Result<(), Error> {
     for side in Side::BOTH {
         for (op, count) in all.done.on(side) {
@@ -227,14 +235,11 @@ pub(super) fn account(
     });
     report.outcome = outcome(report);
     if session.interrupted()
-        && let Some(error) = interrupted(&all)
+        && let Some(error) = interrupted(all)
     {
         return Err(error);
     }
-    match all.stop {
-        Some(stop) => Err(stop),
-        None => Ok(()),
-    }
+    all.stop.take().map_or(Ok(()), Err)
 }
 
 /// Where a run stands that was asked to stop; none when it was done all the same, or when it ended
@@ -313,6 +318,9 @@ pub(super) fn close(
                 duration_ms: report.duration_ms,
             },
         )?;
+        if contacts > 0 {
+            tx.forget_flips(plan::outdated(session.now))?;
+        }
         tx.set_facts(session.scope, |facts| {
             facts.last_outcome = Some(report.outcome.name().to_owned());
             facts.direction = Some(direction_name(profile.sync.direction).to_owned());

@@ -2,6 +2,7 @@
 
 use super::report::{Failure, Outcome};
 use crate::connector;
+use crate::model::Op;
 use crate::plan::{Refusal, Threat};
 use crate::state;
 
@@ -95,28 +96,49 @@ pub fn state_message(error: &state::Error) -> String {
     }
 }
 
-/// A brake's refusal: what it saw, what it fears, and the one command to go on.
+/// A brake's refusal: what it saw, what it fears, and the one command to go on. `readings` are told
+/// where they matter.
 #[must_use]
-pub(super) fn refused(refusal: &Refusal, profile: &str) -> Error {
+pub(super) fn refused(refusal: &Refusal, profile: &str, readings: &[String]) -> Error {
     let (fear, hint) = match refusal.threat {
-        Threat::Bulk(_) => (
+        Threat::Bulk(Op::Delete) => (
+            "so many at once look like an accident, or like a side that was put back from a backup",
+            allow("deleting them", profile),
+        ),
+        Threat::Bulk(Op::Create | Op::Update | Op::Group | Op::Ungroup | Op::Archive) => (
             "so many at once look like an accident on one side",
-            format!(
-                "look at `crmsync sync {profile} --dry-run --allow-bulk`; if that is what you want: `crmsync sync {profile} --allow-bulk`"
-            ),
+            allow("that", profile),
         ),
         Threat::Shrunk => (
-            "a list that shrinks so fast may have been read short, or its view or label changed",
-            format!("look at the list; if it is right: `crmsync sync {profile} --allow-bulk`"),
+            "a list that shrinks so fast may have been read short, its view or label may have changed, or the side was put back from a backup",
+            allow("the shorter list", profile),
+        ),
+        Threat::Rewound => (
+            "it looks as if the side was put back from a backup: the older values would overwrite the newer ones of the other side",
+            allow("the older state", profile),
         ),
         Threat::Full => (
             "Google refuses what is over its cap, and the trash counts",
-            "choose a smaller list view, or delete contacts in Google and empty its trash".into(),
+            format!(
+                "choose a smaller list view, or delete contacts in Google and empty its trash; then `crmsync sync {profile}`"
+            ),
         ),
+    };
+    let read = match refusal.threat {
+        Threat::Bulk(Op::Delete) | Threat::Shrunk | Threat::Rewound if !readings.is_empty() => {
+            format!(" (read: {})", readings.join("; "))
+        }
+        Threat::Bulk(_) | Threat::Shrunk | Threat::Rewound | Threat::Full => String::new(),
     };
     Error::new(
         Outcome::Refused,
-        format!("refused, nothing was written: {refusal}; {fear}"),
+        format!("refused, nothing was written: {refusal}; {fear}{read}"),
         hint,
+    )
+}
+
+fn allow(what: &str, profile: &str) -> String {
+    format!(
+        "if {what} is what you want: `crmsync sync {profile} --allow-bulk`; with `--dry-run` as well it only shows what it would do"
     )
 }

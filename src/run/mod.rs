@@ -7,7 +7,9 @@ mod apply;
 mod brakes;
 mod close;
 mod error;
+mod failing;
 mod intake;
+mod machine;
 mod monitor;
 pub mod prepare;
 mod read;
@@ -16,6 +18,7 @@ mod report;
 mod session;
 mod stop;
 mod think;
+mod vetting;
 
 pub use close::direction_name;
 pub use error::{Error, state_message};
@@ -56,6 +59,8 @@ pub struct Options {
     pub begun: std::time::Instant,
     /// Which file the state lies in, for the lock.
     pub state_file: std::path::PathBuf,
+    /// What tells this machine from others, where that is known.
+    pub machine: Option<String>,
 }
 
 impl Options {
@@ -127,8 +132,9 @@ async fn rehearse(
     let look = async {
         let mut session = open(job, state, sources).await?;
         report.first = session.first;
+        machine::look(&session, job)?;
         read_both(&session, sources, report).await?;
-        let thought = brakes::think(&mut session, job, sources).await?;
+        let thought = brakes::think(&mut session, job, sources, &report.readings).await?;
         Ok((session, thought))
     };
     let looked = job.stop.cut(look).await;
@@ -177,6 +183,7 @@ async fn steps(
     let prepared = job.stop.cut(ready(job, session, sinks, report)).await;
     let mut thought = prepared.unwrap_or_else(|| Err(stop::before_writing()))?;
     close::explain(session, &thought, report)?;
+    let waiting = close::held(&thought);
     keep_notes(session, &mut thought)?;
     session.checkpoint("noted");
     let mut all = Applied::default();
@@ -212,7 +219,9 @@ async fn steps(
         keep_notes(session, &mut thought)?;
     }
     *contacts = all.contacts.len() as u64;
-    close::account(session, report, all)
+    let ended = close::account(session, report, &mut all);
+    failing::note(session, report, &all, &waiting, &ended)?;
+    ended
 }
 
 /// Reads, finishes what an earlier run left open, and plans.
@@ -223,13 +232,14 @@ async fn ready(
     report: &mut Report,
 ) -> Result<Thought, Error> {
     let sources = sinks.map(|sink| sink as &dyn Source);
+    machine::check(session, job)?;
     read_both(session, sources, report).await?;
     session.checkpoint("read");
     let recovery = recovery::recover(session, sinks).await?;
     for write in recovery.landed {
         close::tally(report, write.on, write.change.op(), 1);
     }
-    brakes::think(session, job, sources).await
+    brakes::think(session, job, sources, &report.readings).await
 }
 
 /// Probes both sides, checks rights and mapping, and opens the profile's part of the state.
@@ -287,6 +297,8 @@ async fn open<'a>(
     if !facts.active {
         return Err(close::deactivated(&profile.name));
     }
+    let failing = failing::known(state.failing(scope)?);
+    let held = state.held_flips(scope)?;
     let rematch = match &facts.fingerprint {
         Some(known) if *known != fingerprint => Rematch::Yes,
         Some(_) | None => Rematch::No,
@@ -320,6 +332,9 @@ async fn open<'a>(
         whole: membership,
         membership,
         notices: Mutex::default(),
+        failing,
+        resting: Mutex::default(),
+        held,
         first: facts.finished_runs_of_pair == 0,
         fingerprint,
     })

@@ -8,6 +8,7 @@ use super::Session;
 use super::error::Error;
 use super::intake::{Listed, direct, gone, hear};
 use super::monitor::Event;
+use super::report::Outcome;
 use crate::connector::{Ask, Census, Cursor, Extent, FetchEnd, Page, Source};
 use crate::model::{Edit, Moment, RemoteId, Side};
 use crate::plan;
@@ -49,32 +50,63 @@ pub(super) async fn read(session: &Session<'_>, source: &dyn Source) -> Result<R
     let (end, absorbed) = futures::join!(fetching, absorbing);
     absorbed?;
     let end = end?;
+    if end.extent == Extent::Full && end.cursor.is_none() {
+        return Err(cut_short(source, &end));
+    }
     intake.finish(&ask, &end).await?;
-    let what = match end.extent {
-        Extent::Full => "full read",
-        Extent::Delta => "changes only",
-    };
-    let pages = end.pages;
     Ok(Reading {
         records: intake.records,
-        words: format!(
-            "{}: {what}, {pages} page{}, {} record{}, position {}",
-            source.name(),
-            plural(u64::from(pages)),
-            intake.records,
-            plural(intake.records),
-            if end.cursor.is_some() {
-                "kept"
-            } else {
-                "not given"
-            },
-        ),
+        words: words(source, &end),
     })
     .inspect(|reading| tracing::info!(side = side.name(), "{}", reading.words))
 }
 
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
+/// A full listing that ended without the position that comes with its last page.
+fn cut_short(source: &dyn Source, end: &FetchEnd) -> Error {
+    Error::new(
+        Outcome::Unavailable,
+        format!(
+            "{}: the listing broke off, so nobody knows what it left out; nothing was written",
+            words(source, end)
+        ),
+        "run the same command again; if it stays so, run it with `-vv` and report it",
+    )
+}
+
+/// How complete a reading was: "Google: 4 pages, 3,812 contacts, token ok".
+fn words(source: &dyn Source, end: &FetchEnd) -> String {
+    let (one, position) = match source.side() {
+        Side::Google => ("contact", "token"),
+        Side::Crm => ("record", "position"),
+    };
+    let what = match end.extent {
+        Extent::Full => "",
+        Extent::Delta => "changes only, ",
+    };
+    format!(
+        "{}: {what}{}, {}, {position} {}",
+        source.name(),
+        several(u64::from(end.pages), "page"),
+        several(end.records, one),
+        if end.cursor.is_some() {
+            "ok"
+        } else {
+            "missing"
+        },
+    )
+}
+
+/// A count with its word, thousands parted by commas.
+fn several(count: u64, word: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What to ask for: the cursor is used when it was taken with the same request and is young enough.
@@ -312,5 +344,27 @@ impl<'a, 'b> Intake<'a, 'b> {
     async fn read_directly(&mut self, ids: &[RemoteId], listed: Listed) -> Result<(), Error> {
         self.records += direct(self.session, self.source, ids, listed).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::several;
+
+    #[test]
+    fn counts_are_parted_in_thousands() {
+        let words = [0, 1, 999, 1_000, 3_812, 25_000, 1_234_567].map(|n| several(n, "page"));
+        assert_eq!(
+            words,
+            [
+                "0 pages",
+                "1 page",
+                "999 pages",
+                "1,000 pages",
+                "3,812 pages",
+                "25,000 pages",
+                "1,234,567 pages"
+            ]
+        );
     }
 }

@@ -6,7 +6,7 @@ use super::Session;
 use super::apply::settle_done;
 use super::error::Error;
 use super::intake::{self, Listed};
-use super::think;
+use super::vetting;
 use crate::connector::{Found, Sink, Source};
 use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
 use crate::plan::{self, Recovered};
@@ -89,7 +89,7 @@ pub(super) async fn recover(
                     }
                     Recovered::Lost => {
                         if write.key.is_none() && !sink.capabilities().keeps_stamp {
-                            tx.say_once(session.scope, think::UNSURE, write.twin.as_str())?;
+                            tx.say_once(session.scope, vetting::UNSURE, write.twin.as_str())?;
                         }
                         tx.apply(session.scope, &[twin])?;
                         tx.settle(*no, &Settled::Lost, None)?;

@@ -132,6 +132,9 @@ pub struct ProblemRow {
     pub reason: String,
     /// What to do.
     pub hint: String,
+    /// Whether it was told within a day: without a terminal it is not printed again.
+    #[serde(skip)]
+    pub silent: bool,
 }
 
 /// A notice as reported.
@@ -303,6 +306,7 @@ pub(super) fn problem_row(problem: &Problem) -> ProblemRow {
             Some(_) | None => problem.reason.clone(),
         },
         hint: problem.hint.clone(),
+        silent: false,
     }
 }
 

@@ -1,14 +1,16 @@
 //! A run under way: the state behind its lock, the rules, and what every step asks for.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Stop;
+use super::failing::{Contact, Failures};
 use super::monitor::{Event, Monitor};
 use crate::connector::Extent;
-use crate::model::{Link, Moment, Notice, NoticeKind, RemoteId, Rules, Side, Sides};
+use crate::model::{Link, LinkNo, Moment, Notice, NoticeKind, RemoteId, Rules, Side, Sides};
 use crate::plan::{self, FieldNames};
-use crate::state::{self, PairId, ScopeId, State, Tx};
+use crate::state::{self, Db, PairId, ScopeId, State, Tx};
 
 /// A run under way: what every step needs.
 pub(crate) struct Session<'a> {
@@ -25,6 +27,12 @@ pub(crate) struct Session<'a> {
     pub(super) whole: Sides<bool>,
     pub(super) membership: Sides<bool>,
     pub(super) notices: Mutex<Vec<Notice>>,
+    /// Contacts whose writes failed in earlier runs.
+    pub(super) failing: Failures,
+    /// Those of them that are not tried in this run.
+    pub(super) resting: Mutex<BTreeSet<Contact>>,
+    /// Links with a field in quarantine.
+    pub(super) held: BTreeSet<LinkNo>,
     pub(super) first: bool,
     pub(super) fingerprint: String,
 }
@@ -41,6 +49,11 @@ impl Session<'_> {
         f: impl FnOnce(&mut Tx<'_>) -> state::Result<T>,
     ) -> state::Result<T> {
         lock(&self.state, |state| state.write(f))
+    }
+
+    /// A question to the state, outside of any transaction.
+    pub(crate) fn ask<T>(&self, f: impl FnOnce(&Db) -> state::Result<T>) -> state::Result<T> {
+        lock(&self.state, |state| f(state))
     }
 
     /// Whether everything that the account holds on this side is in the mirror, so that no address

@@ -1,15 +1,12 @@
-//! Plans every island that moved, checks each write against the remote's metadata, and looks
-//! addresses up before anything is created.
+//! Plans every island that moved, and looks addresses up before anything is created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
+use super::vetting::vetted;
 use super::{Session, intake};
 use crate::connector::Source;
-use crate::model::{
-    Change, Edit, Island, Key, Limits, Problem, ProblemKind, Record, RemoteId, Seen, Side, Sides,
-    Write,
-};
+use crate::model::{Change, Edit, Island, Key, Limits, Record, RemoteId, Seen, Side, Sides, Write};
 use crate::plan::{self, Plan, contact_of};
 use crate::state::{IslandPass, Tx};
 
@@ -116,7 +113,7 @@ fn pass(
                 unproven.extend(missing);
                 continue;
             }
-            let plan = vetted(session, sources, plan::plan(&island, &session.rules))?;
+            let plan = vetted(session, sources, &island)?;
             thought.add(&island, plan);
         }
     }
@@ -147,7 +144,7 @@ pub(super) fn again(
         {
             continue;
         }
-        let plan = vetted(session, sources, plan::plan(&island, &session.rules))?;
+        let plan = vetted(session, sources, &island)?;
         thought.add(&island, plan);
     }
     thought.plan.sort();
@@ -250,91 +247,6 @@ fn take_in(
     }
     tx.apply(scope, &edits)?;
     Ok(!edits.is_empty())
-}
-
-/// Takes out what the remotes would refuse, and reports it.
-fn vetted(
-    session: &Session<'_>,
-    sources: Sides<&dyn Source>,
-    mut plan: Plan,
-) -> Result<Plan, Error> {
-    let writes = std::mem::take(&mut plan.writes);
-    for write in writes {
-        if unsure(session, &write)? {
-            plan.problems.push(perhaps_there(&write));
-            continue;
-        }
-        match sources.on(write.on).vet(&write) {
-            Ok(()) => plan.writes.push(write),
-            Err(refusal) => plan.problems.push(rejected(session, &write, &refusal)),
-        }
-    }
-    Ok(plan)
-}
-
-/// Under this word the state file keeps creates whose fate nobody can find out.
-pub(super) const UNSURE: &str = "unsure create";
-
-/// Whether a create may have landed before, unseen: it had no address to look for, and its side keeps
-/// no stamp. Sending it again could double the contact.
-fn unsure(session: &Session<'_>, write: &Write) -> Result<bool, Error> {
-    let keyless = write.key.is_none() && matches!(write.change, Change::Create { .. });
-    Ok(keyless && session.with(|tx| tx.said(session.scope, UNSURE, write.twin.as_str()))?)
-}
-
-fn perhaps_there(write: &Write) -> Problem {
-    let on = write.on;
-    problem(
-        write,
-        ProblemKind::Failed,
-        None,
-        format!(
-            "it may be in {on} already: an earlier answer was lost, and without an e-mail address nobody can look"
-        ),
-        format!("give the contact an e-mail address, in {on} too if it is there"),
-    )
-}
-
-/// A refused write as a problem.
-pub(super) fn rejected(
-    session: &Session<'_>,
-    write: &Write,
-    refusal: &crate::model::Refusal,
-) -> Problem {
-    problem(
-        write,
-        ProblemKind::Rejected,
-        refusal
-            .field
-            .and_then(|field| session.names.get(&field).cloned()),
-        refusal.reason.clone(),
-        refusal.hint.clone(),
-    )
-}
-
-/// A problem about the contact of a write.
-pub(super) fn problem(
-    write: &Write,
-    kind: ProblemKind,
-    field: Option<String>,
-    reason: String,
-    hint: String,
-) -> Problem {
-    let own = write.change.id();
-    Problem {
-        kind,
-        key: write.key.clone(),
-        ids: Sides::from_fn(|side| {
-            if side == write.on {
-                own.cloned().into_iter().collect()
-            } else {
-                vec![write.twin.clone()]
-            }
-        }),
-        field,
-        reason,
-        hint,
-    }
 }
 
 /// Reads again what moved under a write, so that it can be planned anew.

@@ -65,6 +65,8 @@ pub enum FaultKind {
     LagListing,
     /// A listing leaves out about one record in `params.every` (default 50), always the same ones, although they exist.
     ListingHole,
+    /// Google's list of contacts ends in the middle, with neither a page token nor a sync token.
+    CutListing,
     /// An OAuth endpoint answers `invalid_grant`.
     InvalidGrant,
 }

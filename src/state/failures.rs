@@ -2,11 +2,11 @@
 
 use rusqlite::params;
 
-use super::code::{side_no, side_of};
+use super::code::{problem_of, problem_text, side_no, side_of};
 use super::error::Result;
 use super::scopes::ScopeId;
 use super::{Db, Tx};
-use crate::model::{Moment, RemoteId, Side};
+use crate::model::{Moment, Problem, RemoteId, Side};
 
 /// A contact whose writes failed and have not succeeded since.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +19,20 @@ pub struct Failing {
     pub times: u32,
     /// Before this moment it is not worth another try.
     pub next_try: Moment,
-    /// The latest reason.
-    pub reason: String,
+    /// When it was last told to a person, where that is kept.
+    pub said_at: Option<Moment>,
+    /// The revisions of its records at the last failure, opaque.
+    pub seen: String,
+    /// The latest failure.
+    pub problem: Problem,
 }
 
-/// How long to wait after so many failures in a row, in seconds: the first is tried again at once,
-/// then after 1, 2, 4 … hours, at most a day.
+/// How long to wait after so many failures in a row, in seconds: two more tries at once, then after
+/// 1, 2, 4 … hours, at most a day.
 fn wait(times: u32) -> i64 {
     match times {
-        0 | 1 => 0,
-        more => (3600_i64 << (more - 2).min(8)).min(86_400),
+        0..=2 => 0,
+        more => (3600_i64 << (more - 3).min(8)).min(86_400),
     }
 }
 
@@ -37,7 +41,7 @@ impl Db {
     pub fn failing(&self, scope: ScopeId) -> Result<Vec<Failing>> {
         self.doing("read the failing contacts", |conn| {
             let mut query = conn.prepare_cached(
-                "SELECT side, id, times, next_try, reason FROM failure
+                "SELECT side, id, times, next_try, said_at, seen, problem FROM failure
                  WHERE scope = ?1 ORDER BY side, id",
             )?;
             let mut rows = query.query([scope.0])?;
@@ -48,7 +52,9 @@ impl Db {
                     id: RemoteId(row.get(1)?),
                     times: row.get(2)?,
                     next_try: Moment(row.get(3)?),
-                    reason: row.get(4)?,
+                    said_at: row.get::<_, Option<i64>>(4)?.map(Moment),
+                    seen: row.get(5)?,
+                    problem: problem_of(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
                 });
             }
             Ok(all)
@@ -71,25 +77,33 @@ impl Db {
 }
 
 impl Tx<'_> {
-    /// Notes that the writes of a contact failed at `now`; gives the number of failures in a row.
+    /// Notes that the writes of a contact failed at `now`, when its records had the revisions `seen`;
+    /// gives the number of failures in a row.
     pub fn fail(
         &mut self,
         scope: ScopeId,
-        side: Side,
-        id: &RemoteId,
-        reason: &str,
+        (side, id): (Side, &RemoteId),
+        problem: &Problem,
+        seen: &str,
         now: Moment,
     ) -> Result<u32> {
         self.doing("note a failing contact", |conn| {
             let times: u32 = conn
                 .prepare_cached(
-                    "INSERT INTO failure (scope, side, id, times, next_try, reason)
-                     VALUES (?1, ?2, ?3, 1, ?5, ?4)
-                     ON CONFLICT DO UPDATE SET times = times + 1, reason = excluded.reason
-                     RETURNING times",
+                    "INSERT INTO failure (scope, side, id, times, next_try, seen, problem)
+                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6)
+                     ON CONFLICT DO UPDATE SET times = times + 1, seen = excluded.seen,
+                     problem = excluded.problem RETURNING times",
                 )?
                 .query_row(
-                    params![scope.0, side_no(side), id.as_str(), reason, now.0],
+                    params![
+                        scope.0,
+                        side_no(side),
+                        id.as_str(),
+                        now.0,
+                        seen,
+                        problem_text(problem)?
+                    ],
                     |row| row.get(0),
                 )?;
             conn.prepare_cached(
@@ -102,6 +116,17 @@ impl Tx<'_> {
                 now.0.saturating_add(wait(times))
             ])?;
             Ok(times)
+        })
+    }
+
+    /// Notes that a failing contact was told to a person.
+    pub fn told(&mut self, scope: ScopeId, side: Side, id: &RemoteId, now: Moment) -> Result<()> {
+        self.doing("note what was said", |conn| {
+            conn.prepare_cached(
+                "UPDATE failure SET said_at = ?4 WHERE scope = ?1 AND side = ?2 AND id = ?3",
+            )?
+            .execute(params![scope.0, side_no(side), id.as_str(), now.0])?;
+            Ok(())
         })
     }
 
@@ -145,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_a_day() {
-        let waits: Vec<i64> = [0, 1, 2, 3, 6, 7, 40, u32::MAX].map(wait).into();
-        assert_eq!(waits, [0, 0, 3600, 7200, 57_600, 86_400, 86_400, 86_400]);
+        let waits: Vec<i64> = [0, 1, 2, 3, 4, 7, 8, 40, u32::MAX].map(wait).into();
+        assert_eq!(waits, [0, 0, 0, 3600, 7200, 57_600, 86_400, 86_400, 86_400]);
     }
 }

@@ -8,7 +8,7 @@ use super::code::{Content, addrs_of, addrs_text, content_of, content_text, side_
 use super::error::{Fault, Result};
 use super::listing::{self, HEAR, ids};
 use super::scopes::{ScopeId, pair_of};
-use super::{Db, Tx};
+use super::{Db, Tx, watch};
 use crate::model::{Key, Moment, Native, Record, RemoteId, Seen, Side, Version};
 
 /// The columns that [`record_of`] reads, from 0 on.
@@ -50,11 +50,17 @@ pub(super) fn put(
     let record = &seen.record;
     let addrs = addrs_text(record)?;
     let old = conn
-        .prepare_cached("SELECT no, addrs FROM mirror WHERE scope = ?1 AND side = ?2 AND id = ?3")?
+        .prepare_cached(
+            "SELECT no, addrs, changed_at FROM mirror WHERE scope = ?1 AND side = ?2 AND id = ?3",
+        )?
         .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            let kept = (row.get::<_, i64>(0)?, row.get::<_, String>(1)?);
+            Ok((kept, row.get::<_, Option<i64>>(2)?))
         })
         .optional()?;
+    let (old, before) = old.unzip();
+    let times = (before.flatten(), record.changed_at);
+    watch::compare(conn, scope, side, &record.id, times)?;
     let values = params![
         scope.0,
         side_no(side),
@@ -140,6 +146,8 @@ pub(super) fn forget(
         .optional()?;
     if let Some((no, text)) = old {
         drop_addresses(conn, scope, side, no, &text)?;
+        conn.prepare_cached("DELETE FROM rewound WHERE scope = ?1 AND side = ?2 AND id = ?3")?
+            .execute(params![scope.0, side_no(side), id.as_str()])?;
     }
     Ok(())
 }
@@ -275,7 +283,7 @@ impl Tx<'_> {
     /// dirty marks stay.
     pub fn forget_mirror(&mut self, scope: ScopeId, side: Side) -> Result<()> {
         self.doing("forget the last reading", |conn| {
-            for table in ["addr", "mirror"] {
+            for table in ["addr", "mirror", "rewound"] {
                 conn.prepare_cached(&format!(
                     "DELETE FROM {table} WHERE scope = ?1 AND side = ?2"
                 ))?

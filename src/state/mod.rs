@@ -10,6 +10,7 @@ mod counts;
 mod error;
 mod failures;
 mod file;
+mod flips;
 mod islands;
 mod journal;
 mod links;
@@ -21,6 +22,7 @@ mod schema;
 mod scopes;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use super::error::{Error, Fault, Kind, Result};
 use super::file::{self, Body};
 
 /// The version that this program writes.
-pub(super) const KNOWN: i64 = 1;
+pub(super) const KNOWN: i64 = 2;
 
 /// How long anything waits for another process.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,19 +22,22 @@ const SCHEMA: &str = include_str!("schema.sql");
 const TEMPORARY: &str = include_str!("temp.sql");
 
 /// `STEPS[n - 1]` takes version n to n + 1.
-const STEPS: &[&str] = &[];
+const STEPS: &[&str] = &[include_str!("step_1.sql")];
 
 const TABLES: &[&str] = &[
     "addr",
     "dirty",
     "failure",
     "field",
+    "flip",
     "journal",
     "link",
     "link_scope",
+    "machine",
     "mirror",
     "pair",
     "problem",
+    "rewound",
     "run",
     "said",
     "scope",
@@ -299,16 +302,22 @@ mod tests {
         (path, conn)
     }
 
+    /// The known steps and one more.
+    fn with(step: &'static str) -> Vec<&'static str> {
+        STEPS.iter().copied().chain([step]).collect()
+    }
+
     #[test]
     fn an_upgrade_sets_a_copy_aside_and_goes_through() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = made(dir.path());
-        bring_up(&conn, &path, &["ALTER TABLE field ADD COLUMN more TEXT;"]).unwrap();
-        assert_eq!(pragma(&conn, "user_version").unwrap(), 2);
+        let steps = with("ALTER TABLE field ADD COLUMN more TEXT;");
+        bring_up(&conn, &path, &steps).unwrap();
+        assert_eq!(pragma(&conn, "user_version").unwrap(), KNOWN + 1);
         conn.prepare("SELECT more FROM field").unwrap();
-        let copy = file::beside(&path, ".v1.bak");
+        let copy = file::beside(&path, &format!(".v{KNOWN}.bak"));
         let old = Connection::open(&copy).unwrap();
-        assert_eq!(pragma(&old, "user_version").unwrap(), 1);
+        assert_eq!(pragma(&old, "user_version").unwrap(), KNOWN);
         let name: String = old
             .query_row("SELECT name FROM field", [], |row| row.get(0))
             .unwrap();
@@ -321,19 +330,24 @@ mod tests {
         }
         drop(conn);
         let newer = inspect(&path).unwrap_err();
-        assert_eq!(newer.kind, Kind::Newer { found: 2, known: 1 });
+        let found = KNOWN + 1;
+        assert_eq!(
+            newer.kind,
+            Kind::Newer {
+                found,
+                known: KNOWN
+            }
+        );
     }
 
     #[test]
     fn a_failing_upgrade_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = made(dir.path());
-        let steps = [
-            "ALTER TABLE field ADD COLUMN more TEXT;",
-            "NO SUCH STATEMENT;",
-        ];
+        let mut steps = with("ALTER TABLE field ADD COLUMN more TEXT;");
+        steps.push("NO SUCH STATEMENT;");
         bring_up(&conn, &path, &steps).unwrap_err();
-        assert_eq!(pragma(&conn, "user_version").unwrap(), 1);
+        assert_eq!(pragma(&conn, "user_version").unwrap(), KNOWN);
         conn.prepare("SELECT more FROM field").unwrap_err();
     }
 }

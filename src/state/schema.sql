@@ -1,4 +1,4 @@
--- The state file, version 1. Sides are 0 (Google) and 1 (the CRM); times are seconds since the epoch.
+-- The state file, version 2. Sides are 0 (Google) and 1 (the CRM); times are seconds since the epoch.
 
 -- Mapped pairs of fields, "CRM field=google.path", numbered once for ever.
 CREATE TABLE field (
@@ -148,6 +148,33 @@ CREATE TABLE failure (
   id       TEXT NOT NULL,
   times    INTEGER NOT NULL,
   next_try INTEGER NOT NULL,
-  reason   TEXT NOT NULL,
+  said_at  INTEGER,                    -- when it was last told to a person
+  seen     TEXT NOT NULL,              -- the revisions of its records at the last failure
+  problem  TEXT NOT NULL,              -- JSON
   PRIMARY KEY (scope, side, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Values that went to and fro between two records.
+CREATE TABLE flip (
+  link INTEGER PRIMARY KEY REFERENCES link(no) ON DELETE CASCADE,
+  at   INTEGER NOT NULL,               -- the latest time
+  held INTEGER NOT NULL,               -- 1 while one of them is in quarantine
+  body TEXT NOT NULL                   -- JSON: field -> how often, between which values
+) STRICT;
+CREATE INDEX flip_held ON flip(link) WHERE held = 1;
+
+-- Records that are older now than they once were.
+CREATE TABLE rewound (
+  scope  INTEGER NOT NULL REFERENCES scope(no),
+  side   INTEGER NOT NULL,
+  id     TEXT NOT NULL,
+  newest INTEGER NOT NULL,             -- when it had been changed before it went back
+  PRIMARY KEY (scope, side, id)
+) STRICT, WITHOUT ROWID;
+
+-- Which machine used the file last.
+CREATE TABLE machine (
+  no   INTEGER PRIMARY KEY CHECK (no = 1),
+  mark TEXT NOT NULL,
+  at   INTEGER NOT NULL
+) STRICT;

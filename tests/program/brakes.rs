@@ -41,7 +41,12 @@ fn many_deletes_are_refused_until_they_are_allowed() {
     for id in &ids[..21] {
         sandbox.delete_crm(id);
     }
-    refused(&sandbox, &home, &["sales"], &["21", "20", "--allow-bulk"]);
+    refused(
+        &sandbox,
+        &home,
+        &["sales"],
+        &["21", "20", "--allow-bulk", "backup", "token ok"],
+    );
     let status = home.status("sales");
     assert_eq!(
         (&status["last_outcome"], &status["last_sync"]),
@@ -123,7 +128,13 @@ fn a_list_that_shrinks_to_less_than_half_is_refused() {
         &sandbox,
         &home,
         &["sales", "--full"],
-        &["30", "11", "--allow-bulk"],
+        &[
+            "30",
+            "11",
+            "--allow-bulk",
+            "Zoho CRM: ",
+            " records, position ok",
+        ],
     );
     assert_eq!(report["google"]["ungrouped"], 0);
     let through = home.synced(&["sales", "--full", "--allow-bulk"]);

@@ -129,6 +129,36 @@ fn archive_takes_the_twin_out_of_the_label_and_into_the_archive() {
 }
 
 #[test]
+fn who_takes_the_archive_label_off_has_decided_to_keep() {
+    let five = Five::new(&[("sync.on_delete", "\"archive\"")]);
+    five.sandbox.delete_crm(&five.crm_id(FIRST));
+    five.home.synced(&["sales"]);
+    let id = five.google_id(FIRST);
+    five.sandbox.members("crmsync-archive", &[], &[&id]);
+    let kept = five.google(FIRST)["memberships"].clone();
+    for (on_delete, args) in [
+        ("\"archive\"", &["sales"][..]),
+        ("\"archive\"", &["sales", "--full"]),
+        ("\"delete\"", &["sales", "--full"]),
+    ] {
+        five.home.profile("sales", &[("sync.on_delete", on_delete)]);
+        let report = five.home.synced(args);
+        assert_eq!(report["outcome"], "in-sync", "{report}");
+        assert_eq!(report["excluded"], 0, "it is in no list: {report}");
+    }
+    // An edit, and even the label that is synced, bring nothing back.
+    let phones = json!([{"value": "+49 30 5", "type": "work"}]);
+    five.sandbox
+        .edit_google(&id, &json!({ "phoneNumbers": phones }));
+    assert_eq!(five.home.synced(&["sales"])["outcome"], "in-sync");
+    assert_eq!(five.google(FIRST)["memberships"], kept);
+    five.sandbox.members(&five.group, &[&id], &[]);
+    assert_eq!(five.home.synced(&["sales"])["outcome"], "in-sync");
+    assert!(group_of(&five.google(FIRST), &five.group));
+    assert_eq!(five.sizes(), (5, 4));
+}
+
+#[test]
 fn delete_deletes_the_twin_on_either_side() {
     let five = Five::new(&[("sync.on_delete", "\"delete\"")]);
     five.sandbox.delete_crm(&five.crm_id(FIRST));

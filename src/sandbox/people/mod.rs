@@ -257,7 +257,8 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
         | FaultKind::SyncTokenExpired410
         | FaultKind::BatchPartial
         | FaultKind::LagListing
-        | FaultKind::ListingHole => return Ok(()),
+        | FaultKind::ListingHole
+        | FaultKind::CutListing => return Ok(()),
     })
 }
 

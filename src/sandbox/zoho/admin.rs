@@ -91,6 +91,14 @@ impl ZohoWorld {
                 self.change_view(op, body, now)
             }
             "set_field" | "add_field" => self.change_field(op, body),
+            "backup" => {
+                let records = self.modules.iter();
+                self.backup = records
+                    .map(|(name, module)| (*name, (module.records.clone(), module.deleted.clone())))
+                    .collect();
+                Ok(json!({}))
+            }
+            "put_back" => self.put_back(),
             "set_rights" => {
                 let module = self.named(body)?;
                 let rights = &mut module.rights;
@@ -110,6 +118,22 @@ impl ZohoWorld {
             }
             _ => self.change_record(op, body, now),
         }
+    }
+
+    /// Every record as it was at the last `backup`, times included; what was made since is gone without
+    /// a trace.
+    fn put_back(&mut self) -> Result<Value, String> {
+        if self.backup.is_empty() {
+            return Err("there is no backup".to_owned());
+        }
+        for (name, (records, deleted)) in &self.backup {
+            if let Some(module) = self.modules.get_mut(name) {
+                module.records.clone_from(records);
+                module.deleted.clone_from(deleted);
+                module.rebuild_keys();
+            }
+        }
+        Ok(json!({}))
     }
 
     fn named(&mut self, body: &Value) -> Result<&mut Module, String> {

@@ -184,6 +184,7 @@ pub(super) fn stopped_by(fault: &Fault, call: &str, module: &str) -> Option<Repl
         FaultKind::BatchPartial
         | FaultKind::LagListing
         | FaultKind::ListingHole
+        | FaultKind::CutListing
         | FaultKind::Slow
         | FaultKind::ErrorAfterCommit
         | FaultKind::DropBefore

@@ -38,7 +38,7 @@ use self::listing::PageToken;
 use self::oauth::OAuth;
 use self::route::Route;
 use self::schema::{MODULES, fields_of};
-use self::store::{Gaps, Module};
+use self::store::{Deleted, Gaps, Module, Record};
 use self::switches::Switches;
 use crate::sandbox::faults::{Fault, FaultKind};
 use crate::sandbox::http::{Reply, Request};
@@ -50,6 +50,9 @@ const SANDBOX_USER: u64 = ORG + 265_001;
 /// Another user of the organisation.
 const COLLEAGUE: u64 = ORG + 265_017;
 
+/// A module's records and deleted records, as a backup holds them.
+type Kept = (BTreeMap<u64, Record>, BTreeMap<u64, Deleted>);
+
 /// All state of the simulated CRM, its OAuth included.
 #[derive(Debug)]
 pub struct ZohoWorld {
@@ -57,6 +60,7 @@ pub struct ZohoWorld {
     switches: Switches,
     oauth: OAuth,
     modules: BTreeMap<&'static str, Module>,
+    backup: BTreeMap<&'static str, Kept>,
     page_tokens: HashMap<String, PageToken>,
     credits: VecDeque<(i64, u64)>,
     next_id: u64,
@@ -72,6 +76,7 @@ impl ZohoWorld {
             switches: Switches::default(),
             oauth: OAuth::default(),
             modules: BTreeMap::new(),
+            backup: BTreeMap::new(),
             page_tokens: HashMap::new(),
             credits: VecDeque::new(),
             next_id: ORG + 341_000,

@@ -284,9 +284,17 @@ fn failures_in_a_row_are_counted_until_one_write_succeeds() {
     let scope = world.scope;
     let id = RemoteId::from("c1");
     let state = &mut world.state;
+    let problem = Problem {
+        kind: ProblemKind::Rejected,
+        key: None,
+        ids: Sides::default(),
+        field: None,
+        reason: "too long".into(),
+        hint: "shorten it".into(),
+    };
     let fail = |state: &mut State, at| {
         state
-            .write(|tx| tx.fail(scope, Side::Crm, &id, "too long", Moment(at)))
+            .write(|tx| tx.fail(scope, (Side::Crm, &id), &problem, "v1|v2", Moment(at)))
             .unwrap()
     };
     assert_eq!(
@@ -295,7 +303,15 @@ fn failures_in_a_row_are_counted_until_one_write_succeeds() {
     );
     let failing = state.failing(scope).unwrap();
     assert_eq!(failing.len(), 1);
-    assert_eq!((failing[0].times, failing[0].next_try), (3, Moment(7220)));
+    assert_eq!((failing[0].times, failing[0].next_try), (3, Moment(3620)));
+    assert_eq!(
+        (&failing[0].problem, &*failing[0].seen, failing[0].said_at),
+        (&problem, "v1|v2", None)
+    );
+    state
+        .write(|tx| tx.told(scope, Side::Crm, &id, Moment(30)))
+        .unwrap();
+    assert_eq!(state.failing(scope).unwrap()[0].said_at, Some(Moment(30)));
     state
         .write(|tx| tx.clear_failures(scope, Side::Crm, &id))
         .unwrap();

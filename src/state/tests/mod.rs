@@ -5,6 +5,7 @@ mod edits;
 mod history;
 mod islands;
 mod reading;
+mod watch;
 
 use super::*;
 use crate::model::{Edit, Field, Key, Link, Record, RemoteId, Rest, Seen, Side, Sides, Value};

@@ -114,6 +114,7 @@ impl Scenario {
             } else {
                 Settled::Once
             },
+            rewound: Sides::default(),
             google_records: self
                 .totals
                 .google_records
