@@ -22,6 +22,7 @@ mod schedule;
 mod status;
 mod sync;
 mod text;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,6 +96,8 @@ enum Command {
     MapFields(map_fields::Args),
     /// One pass over one or more profiles
     Sync(sync::Args),
+    /// Put back what a run wrote
+    Undo(undo::Args),
     /// What the last runs did and what waits
     Status(status::Args),
     /// Stop a profile, revoke and forget its sign-ins, keep its links
@@ -138,6 +141,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Configure(args) => on_runtime(configure::run(args, &paths, &show)),
         Command::MapFields(args) => on_runtime(map_fields::run(args, &paths, &show)),
         Command::Sync(args) => on_runtime(sync::run(args, &paths, &show)),
+        Command::Undo(args) => on_runtime(undo::run(args, &paths, &show)),
         Command::Status(args) => status::run(args, &paths, &show),
         Command::Deactivate(args) => on_runtime(deactivate::run(args, &paths, &show)),
         #[cfg(feature = "sandbox")]

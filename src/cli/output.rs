@@ -101,7 +101,8 @@ impl Show {
                 }
             }
         }
-        if report.linked == 0
+        if report.undo_of.is_none()
+            && report.linked == 0
             && report.excluded == 0
             && !report.wrote()
             && report.problems.is_empty()
@@ -200,9 +201,12 @@ fn headline(report: &Report) -> String {
             .filter(|(_, count)| *count > 0)
             .map(|(word, count)| format!("{count} {word}")),
     );
+    let undo = report
+        .undo_of
+        .map_or_else(String::new, |of| format!("undo of run {of}, "));
     let what = match (report.dry_run, report.outcome) {
-        (true, _) => "dry run, nothing was written".to_owned(),
-        (false, outcome) => outcome.name().to_owned(),
+        (true, _) => format!("{undo}dry run, nothing was written"),
+        (false, outcome) => format!("{undo}{}", outcome.name()),
     };
     let nothing = if report.outcome == Outcome::InSync && parts.is_empty() {
         "nothing to do"

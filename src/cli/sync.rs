@@ -64,7 +64,7 @@ pub(super) struct Args {
 /// The order in which the exit codes of several profiles count.
 const WORST_FIRST: [u8; 8] = [1, 7, 5, 4, 6, 8, 3, 0];
 
-fn patience(text: &str) -> Result<Duration, String> {
+pub(super) fn patience(text: &str) -> Result<Duration, String> {
     let span: SignedDuration = text
         .parse()
         .map_err(|_| "give a time such as 90s, 5m or 1h".to_owned())?;
@@ -127,7 +127,7 @@ fn choose(args: &Args, paths: &Paths) -> anyhow::Result<Vec<String>> {
 }
 
 /// Ctrl-C and SIGTERM end the run after the batches in flight; the second one at once.
-fn listen(stop: Stop) -> anyhow::Result<()> {
+pub(super) fn listen(stop: Stop) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     tokio::spawn(async move {
@@ -167,25 +167,30 @@ async fn one(args: &Args, paths: &Paths, show: &Show, which: String, stop: &Stop
             Err(error) => failed(&profile.name, started, &error),
         },
     };
-    let printed = if args.json {
-        serde_json::to_string(&report)
+    let code = tell(&report, args.json, show);
+    (code, report.wrote() && !report.dry_run)
+}
+
+/// Prints what came of a run; gives the exit code.
+pub(super) fn tell(report: &Report, as_json: bool, show: &Show) -> u8 {
+    let printed = if as_json {
+        serde_json::to_string(report)
             .map_err(Into::into)
             .and_then(|text| show.line(&text))
     } else {
-        show.report(&report)
+        show.report(report)
     };
     if let Some(error) = &report.error {
         failure::say(&error.message, error.hint.as_deref(), Some(&report.profile));
     }
-    let code = match printed {
+    match printed {
         Ok(()) => report.outcome.code(),
         Err(error) => failure::show(&error),
-    };
-    (code, report.wrote() && !report.dry_run)
+    }
 }
 
 /// A profile that did not get as far as a run.
-fn failed(profile: &str, started: Timestamp, error: &anyhow::Error) -> Report {
+pub(super) fn failed(profile: &str, started: Timestamp, error: &anyhow::Error) -> Report {
     let failure = failure::explain(error);
     let mut report = Report::new(profile, started.to_string());
     report.outcome = match failure.code {
@@ -289,7 +294,7 @@ async fn sync(
 }
 
 /// A private copy of the state for a dry run; an empty one when there is none yet.
-fn rehearsal(path: &Path) -> anyhow::Result<State> {
+pub(super) fn rehearsal(path: &Path) -> anyhow::Result<State> {
     Ok(match State::peek(path)? {
         Some(state) => state.scratch()?,
         None => State::blank()?,
@@ -297,7 +302,7 @@ fn rehearsal(path: &Path) -> anyhow::Result<State> {
 }
 
 /// A time as reports show it: whole seconds, UTC.
-fn seconds(time: Timestamp) -> String {
+pub(super) fn seconds(time: Timestamp) -> String {
     let whole = Timestamp::from_second(time.as_second()).unwrap_or(time);
     whole.to_string()
 }

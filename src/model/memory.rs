@@ -36,6 +36,15 @@ pub enum Edit {
         /// The fields to replace.
         base: Base,
     },
+    /// Move one side's half of part of a pair's base; the other half stays.
+    RebaseSide {
+        /// The pair, by its records.
+        ids: Sides<RemoteId>,
+        /// Whose half.
+        side: Side,
+        /// What that side holds, and what stands for the other half where a field has no base.
+        base: Base,
+    },
     /// Set whether a pair's record counts as listed at the last agreement.
     SetListed {
         /// The pair, by its records.

@@ -68,6 +68,11 @@ pub enum Change {
         /// Which record.
         id: RemoteId,
     },
+    /// Put an archived Google contact back into the group and take the archive label off.
+    Unarchive {
+        /// Which record.
+        id: RemoteId,
+    },
 }
 
 /// The kind of a [`Change`], for counting, batching and reports.
@@ -86,6 +91,8 @@ pub enum Op {
     Ungroup,
     /// Into the archive label.
     Archive,
+    /// Out of the archive label and into the group.
+    Unarchive,
 }
 
 impl Op {
@@ -99,6 +106,7 @@ impl Op {
             Self::Group => "group",
             Self::Ungroup => "ungroup",
             Self::Archive => "archive",
+            Self::Unarchive => "unarchive",
         }
     }
 }
@@ -133,6 +141,8 @@ pub enum Why {
     LeftView,
     /// An undo puts it back.
     Undo,
+    /// An undo puts it back, and the other record of the pair is gone: the pair stays over.
+    UndoAlone,
 }
 
 /// One change addressed to one remote.
@@ -169,6 +179,7 @@ impl Change {
             Self::Group { .. } => Op::Group,
             Self::Ungroup { .. } => Op::Ungroup,
             Self::Archive { .. } => Op::Archive,
+            Self::Unarchive { .. } => Op::Unarchive,
         }
     }
 
@@ -181,12 +192,29 @@ impl Change {
             | Self::Delete { id, .. }
             | Self::Group { id }
             | Self::Ungroup { id }
-            | Self::Archive { id } => Some(id),
+            | Self::Archive { id }
+            | Self::Unarchive { id } => Some(id),
         }
     }
 }
 
 impl Write {
+    /// Whether an undo sends it.
+    #[must_use]
+    pub fn undoes(&self) -> bool {
+        match self.why {
+            Why::Undo | Why::UndoAlone => true,
+            Why::Missing
+            | Why::Changed
+            | Why::FirstMeeting
+            | Why::Enforced
+            | Why::DeletedThere
+            | Why::EditBeatsDelete
+            | Why::InView
+            | Why::LeftView => false,
+        }
+    }
+
     /// The pair this write belongs to, given the identifier on its own side.
     #[must_use]
     pub fn ids(&self, own: &RemoteId) -> Sides<RemoteId> {

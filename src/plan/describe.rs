@@ -21,6 +21,7 @@ impl fmt::Display for Why {
             Self::InView => "in the CRM's view",
             Self::LeftView => "left the CRM's view",
             Self::Undo => "put back by undo",
+            Self::UndoAlone => "put back by undo; the other record of the pair is gone",
         })
     }
 }
@@ -164,7 +165,8 @@ fn describe_write(write: &Write, names: &FieldNames) -> String {
         | Change::Delete { id, .. }
         | Change::Group { id }
         | Change::Ungroup { id }
-        | Change::Archive { id } => id.to_string(),
+        | Change::Archive { id }
+        | Change::Unarchive { id } => id.to_string(),
     };
     let fields = match &write.change {
         Change::Create { fields, .. } => fields
@@ -183,7 +185,8 @@ fn describe_write(write: &Write, names: &FieldNames) -> String {
         Change::Delete { .. }
         | Change::Group { .. }
         | Change::Ungroup { .. }
-        | Change::Archive { .. } => String::new(),
+        | Change::Archive { .. }
+        | Change::Unarchive { .. } => String::new(),
     };
     format!("{} {side} {of} {fields}", op.name())
         .trim_end()

@@ -171,7 +171,7 @@ fn braked_as(op: Op) -> Option<Op> {
         Op::Delete => Some(Op::Delete),
         Op::Update | Op::Archive | Op::Ungroup => Some(Op::Update),
         Op::Create => Some(Op::Create),
-        Op::Group => None,
+        Op::Group | Op::Unarchive => None,
     }
 }
 

@@ -47,7 +47,7 @@ pub fn limit(mut plan: Plan, limits: &Limits) -> Plan {
                 (!chosen.contains(&(side, id.clone()))).then_some(Because::Deferred)
             }
             Op::Delete => Some(Because::CappedRunsDoNotDelete),
-            Op::Group | Op::Ungroup | Op::Archive => None,
+            Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => None,
         };
         match because {
             Some(because) => plan.held.push(Held { because, write }),

@@ -14,6 +14,7 @@ mod matching;
 mod merge;
 mod recover;
 mod settle;
+mod undo;
 
 pub use absorb::{Heard, absorb, missing, renamed, vanished};
 pub use describe::{FieldNames, describe};
@@ -24,6 +25,7 @@ pub use guard::{
 pub use limit::{contact_of, limit};
 pub use recover::{Recovered, landed, recover};
 pub use settle::{settle, settle_note};
+pub use undo::{Past, undo};
 
 use crate::model::{
     Conflict, Island, Link, LinkNo, Notice, Problem, ProblemKind, RemoteId, Rules, Side, Sides,

@@ -13,19 +13,19 @@ pub enum Recovered {
     ReadAgain(Side, RemoteId),
 }
 
-/// Whether an update whose answer was never heard stands on the record now: every field holds what
-/// was sent.
+/// Whether a write whose answer was never heard stands on the record now: every field holds what was
+/// sent, or its memberships are as asked.
 #[must_use]
 pub fn landed(write: &Write, now: &Record) -> bool {
     match &write.change {
         Change::Update { patch, .. } => patch
             .iter()
             .all(|(field, swap)| now.fields.get(field) == swap.to.as_ref()),
-        Change::Create { .. }
-        | Change::Delete { .. }
-        | Change::Group { .. }
-        | Change::Ungroup { .. }
-        | Change::Archive { .. } => false,
+        Change::Group { .. } => now.listed,
+        Change::Ungroup { .. } => !now.listed,
+        Change::Archive { .. } => !now.listed && now.archived,
+        Change::Unarchive { .. } => now.listed && !now.archived,
+        Change::Create { .. } | Change::Delete { .. } => false,
     }
 }
 
@@ -68,7 +68,8 @@ pub fn recover(
             | Change::Delete { id, .. }
             | Change::Group { id }
             | Change::Ungroup { id }
-            | Change::Archive { id } => Recovered::ReadAgain(write.on, id.clone()),
+            | Change::Archive { id }
+            | Change::Unarchive { id } => Recovered::ReadAgain(write.on, id.clone()),
         })
         .collect()
 }

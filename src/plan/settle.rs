@@ -2,8 +2,8 @@
 
 use super::Note;
 use crate::model::{
-    Base, Change, Edit, Fields, Key, Link, Moment, Record, Rest, Rules, Seen, Side, Sides, Stored,
-    Swap, Version, Write,
+    Base, Change, Edit, Fields, Key, Link, Moment, Patch, Record, RemoteId, Rest, Rules, Seen,
+    Side, Sides, Stored, Swap, Version, Why, Write,
 };
 
 /// How many replaced revisions are remembered; a listing lags behind a few of our writes at most.
@@ -43,7 +43,18 @@ pub fn settle(
                 ids: write.ids(&record.id),
                 base,
                 listed: on_side(write.on, record.listed, write.twin_listed),
-                rest: Rest::Awake,
+                rest: match write.why {
+                    Why::UndoAlone => Rest::Ended(write.on.other()),
+                    Why::Missing
+                    | Why::Changed
+                    | Why::FirstMeeting
+                    | Why::Enforced
+                    | Why::DeletedThere
+                    | Why::EditBeatsDelete
+                    | Why::InView
+                    | Why::LeftView
+                    | Why::Undo => Rest::Awake,
+                },
                 key: write.key.clone().or_else(|| record.key.clone()),
                 drift: 0,
             };
@@ -64,20 +75,8 @@ pub fn settle(
             let Some((record, surprise)) = updated(stored, before, patch, rules) else {
                 return Vec::new();
             };
-            let base = patch
-                .iter()
-                .map(|(field, swap)| {
-                    let here = record.fields.get(field).cloned();
-                    (*field, on_side(write.on, here, swap.to.clone()))
-                })
-                .collect();
-            let mut edits = vec![
-                Edit::Rebase {
-                    ids: write.ids(id),
-                    base,
-                },
-                replace(write.on, record, known, expected),
-            ];
+            let mut edits = agreed(write, id, patch, &record);
+            edits.push(replace(write.on, record, known, expected));
             if surprise {
                 edits.push(Edit::Touch {
                     side: write.on,
@@ -87,7 +86,9 @@ pub fn settle(
             edits
         }
         Change::Delete { id, .. } => {
-            let mut edits: Vec<_> = write.link.map(Edit::DropLink).into_iter().collect();
+            // What an undo removes is an ended pair: a note said so before it was sent.
+            let over = write.link.filter(|_| !write.undoes());
+            let mut edits: Vec<_> = over.map(Edit::DropLink).into_iter().collect();
             edits.push(Edit::DropSeen {
                 side: write.on,
                 id: id.clone(),
@@ -98,13 +99,39 @@ pub fn settle(
         Change::Ungroup { .. } => regrouped(write, known, Grouping::Out),
         Change::Archive { id } => {
             let mut edits = regrouped(write, known, Grouping::Archived);
-            edits.push(Edit::SetRest {
-                ids: write.ids(id),
-                rest: Rest::Ended(write.on.other()),
-            });
+            if paired(write) {
+                edits.push(Edit::SetRest {
+                    ids: write.ids(id),
+                    rest: Rest::Ended(write.on.other()),
+                });
+            }
             edits
         }
+        Change::Unarchive { .. } => regrouped(write, known, Grouping::Restored),
     }
+}
+
+/// What an update means for the pair's base. A sync makes both sides agree on what it wrote. An undo
+/// only puts this side back: the other keeps what it had, so neither has changed since.
+fn agreed(write: &Write, id: &RemoteId, patch: &Patch, record: &Record) -> Vec<Edit> {
+    let base = patch.iter().map(|(field, swap)| {
+        let here = record.fields.get(field).cloned();
+        let there = if write.undoes() { &swap.from } else { &swap.to };
+        (*field, on_side(write.on, here, there.clone()))
+    });
+    let (ids, side, base) = (write.ids(id), write.on, base.collect());
+    if !write.undoes() {
+        vec![Edit::Rebase { ids, base }]
+    } else if paired(write) {
+        vec![Edit::RebaseSide { ids, side, base }]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether there is a pair to remember something of. An undo may write a record that is in none.
+fn paired(write: &Write) -> bool {
+    write.link.is_some() || !write.undoes()
 }
 
 /// The edits that one note calls for.
@@ -145,7 +172,7 @@ fn created(write: &Write, stored: &Stored, fields: &Fields, rules: &Rules) -> Op
 fn updated(
     stored: &Stored,
     known: Option<&Record>,
-    patch: &crate::model::Patch,
+    patch: &Patch,
     rules: &Rules,
 ) -> Option<(Record, bool)> {
     match stored {
@@ -180,7 +207,7 @@ fn updated(
     }
 }
 
-fn apply(record: &mut Record, patch: &crate::model::Patch) {
+fn apply(record: &mut Record, patch: &Patch) {
     for (field, Swap { to, .. }) in patch {
         match to {
             Some(value) => drop(record.fields.insert(*field, value.clone())),
@@ -194,23 +221,31 @@ enum Grouping {
     In,
     Out,
     Archived,
+    Restored,
 }
 
 fn regrouped(write: &Write, known: Option<&Seen>, grouping: Grouping) -> Vec<Edit> {
     let Some(id) = write.change.id() else {
         return Vec::new();
     };
-    let listed = matches!(grouping, Grouping::In);
-    let mut edits = vec![Edit::SetListed {
-        ids: write.ids(id),
-        side: write.on,
-        listed,
-    }];
+    let listed = matches!(grouping, Grouping::In | Grouping::Restored);
+    let mut edits = Vec::new();
+    if paired(write) {
+        // What an undo takes out while its twin is in the view has left, as if by hand.
+        let left = matches!(grouping, Grouping::Out) && write.undoes() && write.twin_listed;
+        edits.push(Edit::SetListed {
+            ids: write.ids(id),
+            side: write.on,
+            listed: listed || left,
+        });
+    }
     if let Some(known) = known {
         let mut record = known.record.clone();
         record.listed = listed;
-        if matches!(grouping, Grouping::Archived) {
-            record.archived = true;
+        match grouping {
+            Grouping::Archived => record.archived = true,
+            Grouping::Restored => record.archived = false,
+            Grouping::In | Grouping::Out => {}
         }
         // The remote does not tell the new revision. Hearing the old one again must not look like a
         // person who undid the grouping.

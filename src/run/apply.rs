@@ -204,6 +204,7 @@ impl Dispatch<'_, '_> {
                 let id = settle_done(self.session, tx, write, &stored)?;
                 let id = id.unwrap_or_else(|| write.twin.clone());
                 tx.settle(no, &Settled::Done { id }, None)?;
+                note_left(tx, no, &stored)?;
                 *applied
                     .done
                     .on_mut(on)
@@ -295,6 +296,19 @@ pub(super) fn settle_done(
         tx.spread(scope, on, std::slice::from_ref(id))?;
     }
     Ok(id)
+}
+
+/// Keeps the revision that a write left, for a later undo.
+pub(super) fn note_left(
+    tx: &mut Tx<'_>,
+    no: JournalNo,
+    stored: &Stored,
+) -> crate::state::Result<()> {
+    match stored {
+        Stored::Record(record) => tx.note_left(no, &record.version),
+        Stored::Accepted { version, .. } => tx.note_left(no, version),
+        Stored::Nothing => Ok(()),
+    }
 }
 
 /// Says which mandatory name a create filled in.

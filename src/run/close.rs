@@ -1,19 +1,17 @@
 //! Ends a run: what is counted, reported and kept of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::apply::Applied;
 use super::error::Error;
 use super::prepare;
 use super::recovery::Recovery;
-use super::report::{
-    FromTo, Outcome, PlanRow, Report, conflict_row, notice_row, problem_of, problem_row,
-};
+use super::report::{Outcome, Report, conflict_row, notice_row, problem_of, problem_row};
 use super::think::Thought;
 use super::{Job, Session, lock};
-use crate::model::{Change, Key, Op, Problem, ProblemKind, RemoteId, Side, Sides, Value, Write};
+use crate::model::{Key, Op, Problem, ProblemKind, RemoteId, Side, Sides};
 use crate::plan::{self, Because, Note};
-use crate::state::{LockError, RunEnd, RunNo};
+use crate::state::{LockError, RunEnd, RunNo, Tx};
 
 /// Adds confirmed writes to the report.
 pub(super) fn tally(report: &mut Report, side: Side, op: Op, count: u64) {
@@ -22,7 +20,7 @@ pub(super) fn tally(report: &mut Report, side: Side, op: Op, count: u64) {
         Op::Create => tally.created += count,
         Op::Update => tally.updated += count,
         Op::Delete => tally.deleted += count,
-        Op::Group => *tally.grouped.get_or_insert(0) += count,
+        Op::Group | Op::Unarchive => *tally.grouped.get_or_insert(0) += count,
         Op::Ungroup | Op::Archive => *tally.ungrouped.get_or_insert(0) += count,
     }
 }
@@ -63,7 +61,7 @@ pub(super) fn held(thought: &Thought) -> BTreeSet<(Side, RemoteId)> {
         .collect()
 }
 
-fn waiting(thought: &Thought, report: &mut Report) {
+pub(super) fn waiting(thought: &Thought, report: &mut Report) {
     let deferred: BTreeSet<_> = thought
         .plan
         .held
@@ -78,91 +76,6 @@ fn waiting(thought: &Thought, report: &mut Report) {
         .iter()
         .filter(|held| held.because != Because::Deferred)
         .count() as u64;
-}
-
-/// What a dry run would do and report.
-pub(super) fn foresee(session: &Session<'_>, thought: &Thought, report: &mut Report) {
-    let plan = &thought.plan;
-    report.conflicts = plan
-        .conflicts
-        .iter()
-        .map(|conflict| conflict_row(conflict, &session.names))
-        .collect();
-    report.problems = plan.problems.iter().map(problem_row).collect();
-    report.notices = plan.notices.iter().map(notice_row).collect();
-    waiting(thought, report);
-    let mut rows = Vec::new();
-    for note in &plan.notes {
-        if let Note::Adopt(link) = note {
-            report.adopted += 1;
-            report.linked += 1;
-            rows.push(PlanRow {
-                side: Side::Google,
-                op: "link",
-                email: link.key.as_ref().map(ToString::to_string),
-                id: Some(link.ids.google.to_string()),
-                fields: BTreeMap::new(),
-                why: format!("the same contact as {} in the CRM", link.ids.crm),
-            });
-        }
-    }
-    for write in &plan.writes {
-        let op = write.change.op();
-        tally(report, write.on, op, 1);
-        if op == Op::Create && write.link.is_none() {
-            report.linked += 1;
-        }
-        rows.push(plan_row(session, write));
-    }
-    report.plan = Some(rows);
-    report.outcome = outcome(report);
-}
-
-fn plan_row(session: &Session<'_>, write: &Write) -> PlanRow {
-    let text = |value: Option<&Value>| value.map(|value| value.text.to_string());
-    let name = |field| session.names.get(field).cloned().unwrap_or_default();
-    let fields = match &write.change {
-        Change::Create { fields, .. } => fields
-            .iter()
-            .map(|(field, value)| {
-                let to = text(Some(value));
-                (name(field), FromTo { from: None, to })
-            })
-            .collect(),
-        Change::Update { patch, .. } => patch
-            .iter()
-            .map(|(field, swap)| {
-                let (from, to) = (text(swap.from.as_ref()), text(swap.to.as_ref()));
-                (name(field), FromTo { from, to })
-            })
-            .collect(),
-        Change::Delete { before, .. } => before
-            .iter()
-            .map(|(field, value)| {
-                let from = text(Some(value));
-                (name(field), FromTo { from, to: None })
-            })
-            .collect(),
-        Change::Group { .. } | Change::Ungroup { .. } | Change::Archive { .. } => BTreeMap::new(),
-    };
-    let op = match write.change.op() {
-        Op::Archive => Op::Ungroup.name(),
-        op @ (Op::Create | Op::Update | Op::Delete | Op::Group | Op::Ungroup) => op.name(),
-    };
-    let archived = matches!(write.change, Change::Archive { .. });
-    let into = if archived {
-        ", into the archive label"
-    } else {
-        ""
-    };
-    PlanRow {
-        side: write.on,
-        op,
-        email: write.key.as_ref().map(ToString::to_string),
-        id: write.change.id().map(ToString::to_string),
-        fields,
-        why: format!("{}{into}", write.why),
-    }
 }
 
 /// Adds a round to what came of the run; returns what has to be read and planned again.
@@ -263,7 +176,7 @@ fn interrupted(all: &Applied) -> Option<Error> {
     ))
 }
 
-fn outcome(report: &Report) -> Outcome {
+pub(super) fn outcome(report: &Report) -> Outcome {
     if !report.problems.is_empty() {
         Outcome::Partial
     } else if report.deferred > 0 {
@@ -299,25 +212,13 @@ pub(super) fn close(
     let counts = session.with(|tx| tx.counts(session.scope))?;
     let profile = job.profile;
     let fingerprint = session.fingerprint.clone();
-    report.duration_ms = job.options.elapsed_ms();
-    let json = serde_json::to_string(&report).unwrap_or_default();
-    let problems: Vec<_> = report.problems.iter().map(problem_of).collect();
     let held = |report: &Report| {
         let held = |row: &&super::ConflictRow| row.winner == "none";
         report.conflicts.iter().filter(held).count() as u64
     };
+    report.duration_ms = job.options.elapsed_ms();
     session.with(|tx| {
-        tx.close_run(
-            run,
-            &RunEnd {
-                outcome: report.outcome.name(),
-                finished,
-                written: contacts,
-                problems: &problems,
-                report_json: &json,
-                duration_ms: report.duration_ms,
-            },
-        )?;
+        end(tx, report, run, contacts)?;
         if contacts > 0 {
             tx.forget_flips(plan::outdated(session.now))?;
         }
@@ -346,6 +247,28 @@ pub(super) fn close(
         })
     })?;
     Ok(())
+}
+
+/// Writes how a run ended, and its report.
+pub(super) fn end(
+    tx: &mut Tx<'_>,
+    report: &Report,
+    run: RunNo,
+    contacts: u64,
+) -> crate::state::Result<()> {
+    let json = serde_json::to_string(report).unwrap_or_default();
+    let problems: Vec<_> = report.problems.iter().map(problem_of).collect();
+    tx.close_run(
+        run,
+        &RunEnd {
+            outcome: report.outcome.name(),
+            finished: report.error.is_none(),
+            written: contacts,
+            problems: &problems,
+            report_json: &json,
+            duration_ms: report.duration_ms,
+        },
+    )
 }
 
 /// The profile's word for a direction.

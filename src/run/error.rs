@@ -105,7 +105,9 @@ pub(super) fn refused(refusal: &Refusal, profile: &str, readings: &[String]) -> 
             "so many at once look like an accident, or like a side that was put back from a backup",
             allow("deleting them", profile),
         ),
-        Threat::Bulk(Op::Create | Op::Update | Op::Group | Op::Ungroup | Op::Archive) => (
+        Threat::Bulk(
+            Op::Create | Op::Update | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive,
+        ) => (
             "so many at once look like an accident on one side",
             allow("that", profile),
         ),

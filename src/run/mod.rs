@@ -4,20 +4,25 @@
 //! means to write anywhere. [`sync`] is the real thing.
 
 mod apply;
+mod around;
 mod brakes;
 mod close;
 mod error;
 mod failing;
+mod foresee;
 mod intake;
 mod machine;
 mod monitor;
+mod open;
 pub mod prepare;
 mod read;
 mod recovery;
 mod report;
+mod rounds;
 mod session;
 mod stop;
 mod think;
+mod undo;
 mod vetting;
 
 pub use close::direction_name;
@@ -28,19 +33,16 @@ pub use report::{
 };
 pub(crate) use session::{Session, lock};
 pub use stop::Stop;
-
-use std::sync::Mutex;
+pub use undo::{Asked, preview_undo, undo};
 
 use crate::connector::{DefaultPair, Extent, Sink, Source};
-use crate::model::{Bulk, Edit, Moment, Rematch, Side, Sides};
+use crate::model::{Bulk, Edit, Side, Sides};
 use crate::plan;
 use crate::profile::Profile;
 use crate::state::{self, RunKind, State};
-use apply::Applied;
+use open::{Purpose, open};
+use rounds::Moved;
 use think::Thought;
-
-/// How often contacts that moved under a write are read and planned again in one run.
-const ROUNDS: usize = 2;
 
 /// What a run is asked for, besides the profile.
 #[derive(Clone, Debug)]
@@ -130,7 +132,7 @@ async fn rehearse(
     report: &mut Report,
 ) -> Result<(), Error> {
     let look = async {
-        let mut session = open(job, state, sources).await?;
+        let mut session = open(job, state, sources, &Purpose::Sync).await?;
         report.first = session.first;
         machine::look(&session, job)?;
         read_both(&session, sources, report).await?;
@@ -140,7 +142,7 @@ async fn rehearse(
     let looked = job.stop.cut(look).await;
     let (session, thought) = looked.unwrap_or_else(|| Err(stop::before_writing()))?;
     close::count(&session, report)?;
-    close::foresee(&session, &thought, report);
+    foresee::foresee(&session, &thought, report);
     Ok(())
 }
 
@@ -151,7 +153,10 @@ async fn pass(
     report: &mut Report,
 ) -> Result<(), Error> {
     let sources = sinks.map(|sink| sink as &dyn Source);
-    let opened = job.stop.cut(open(job, state, sources)).await;
+    let opened = job
+        .stop
+        .cut(open(job, state, sources, &Purpose::Sync))
+        .await;
     let mut session = opened.unwrap_or_else(|| Err(stop::before_writing()))?;
     let pair = session.with(|tx| tx.pair_name(session.pair))?;
     let _lock = state::lock(&job.options.state_file, &pair, &job.options.started)
@@ -181,43 +186,10 @@ async fn steps(
 ) -> Result<(), Error> {
     let sources = sinks.map(|sink| sink as &dyn Source);
     let prepared = job.stop.cut(ready(job, session, sinks, report)).await;
-    let mut thought = prepared.unwrap_or_else(|| Err(stop::before_writing()))?;
-    close::explain(session, &thought, report)?;
+    let thought = prepared.unwrap_or_else(|| Err(stop::before_writing()))?;
     let waiting = close::held(&thought);
-    keep_notes(session, &mut thought)?;
-    session.checkpoint("noted");
-    let mut all = Applied::default();
-    for round in 0..=ROUNDS {
-        let applied = apply::apply(session, sinks, run, &mut thought).await?;
-        let mut again = close::merge(&mut all, applied);
-        if !all.uncertain.is_empty()
-            && all.stop.is_none()
-            && let Some(recovery) = job.stop.cut(recovery::recover(session, sinks)).await
-        {
-            all.uncertain.clear();
-            again.extend(close::recovered(&mut all, recovery?));
-        }
-        if again.is_empty() || all.stop.is_some() || session.interrupted() {
-            all.unsent.extend(again);
-            break;
-        }
-        if round == ROUNDS {
-            close::gave_up(&again, &mut all);
-            break;
-        }
-        let read = job.stop.cut(think::read_again(session, sources, &again));
-        let Some(came) = read.await else {
-            all.unsent.extend(again);
-            break;
-        };
-        let came = came?;
-        for side in Side::BOTH {
-            report.tally_mut(side).read += came.on(side);
-        }
-        thought = think::again(session, sources, &again)?;
-        close::explain(session, &thought, report)?;
-        keep_notes(session, &mut thought)?;
-    }
+    let again = |ids: &Moved| think::again(session, sources, ids);
+    let mut all = rounds::send(session, sinks, run, thought, report, &again).await?;
     *contacts = all.contacts.len() as u64;
     let ended = close::account(session, report, &mut all);
     failing::note(session, report, &all, &waiting, &ended)?;
@@ -240,104 +212,6 @@ async fn ready(
         close::tally(report, write.on, write.change.op(), 1);
     }
     brakes::think(session, job, sources, &report.readings).await
-}
-
-/// Probes both sides, checks rights and mapping, and opens the profile's part of the state.
-async fn open<'a>(
-    job: &Job<'a>,
-    state: &'a mut State,
-    sources: Sides<&dyn Source>,
-) -> Result<Session<'a>, Error> {
-    let profile = job.profile;
-    let settings = prepare::settings(profile);
-    let now = job.options.now;
-    let (google, crm) = futures::join!(
-        prepare::probe(state, &profile.name, &settings, sources.google, now),
-        prepare::probe(state, &profile.name, &settings, sources.crm, now),
-    );
-    let ((google, new_google), (crm, new_crm)) = (google?, crm?);
-    let fresh = Sides {
-        google: new_google,
-        crm: new_crm,
-    };
-    let probes = Sides { google, crm };
-    prepare::check_account(profile, &probes.google)?;
-    for side in Side::BOTH {
-        prepare::check_rights(profile, *sources.on(side), probes.on(side))?;
-    }
-    let mapped = prepare::resolve(profile, job.defaults, &probes)?;
-    prepare::check_key(profile, &mapped)?;
-    let names = prepare::names(&mapped);
-    let pair = prepare::pair_name(profile, &probes);
-    let (mapping, fingerprint, scope, pair, facts) = state.write(|tx| {
-        let numbers = tx.fields(&names)?;
-        let mapping = prepare::mapping(profile, &mapped, &numbers);
-        let fingerprint = crate::profile::fingerprint(profile, &mapping);
-        let (scope, pair) = tx.scope(&profile.name, &pair)?;
-        let facts = tx.facts(scope)?;
-        let changed = facts
-            .fingerprint
-            .as_ref()
-            .is_some_and(|known| *known != fingerprint);
-        tx.set_facts(scope, |facts| {
-            facts.rematching |= changed;
-            for side in Side::BOTH {
-                if *fresh.on(side)
-                    && let Ok(text) = serde_json::to_string(&prepare::Stored {
-                        fingerprint: settings.clone(),
-                        probe: probes.on(side).clone(),
-                    })
-                {
-                    *facts.probes.on_mut(side) = Some((now, text));
-                }
-            }
-        })?;
-        Ok((mapping, fingerprint, scope, pair, facts))
-    })?;
-    if !facts.active {
-        return Err(close::deactivated(&profile.name));
-    }
-    let failing = failing::known(state.failing(scope)?);
-    let held = state.held_flips(scope)?;
-    let rematch = match &facts.fingerprint {
-        Some(known) if *known != fingerprint => Rematch::Yes,
-        Some(_) | None => Rematch::No,
-    };
-    let rules = prepare::rules(profile, &mapped, &mapping, rematch);
-    let mapping = std::sync::Arc::new(mapping);
-    for side in Side::BOTH {
-        sources
-            .on(side)
-            .equip(probes.on(side), std::sync::Arc::clone(&mapping))?;
-    }
-    let membership = Sides::from_fn(|side| {
-        sources.on(side).capabilities().reads_whole_account || probes.on(side).list.covers_all
-    });
-    let paths = rules
-        .fields
-        .iter()
-        .map(|(field, rule)| (*field, rule.name.clone()))
-        .collect();
-    Ok(Session {
-        state: Mutex::new(state),
-        scope,
-        pair,
-        rules,
-        names: paths,
-        now: Moment(now),
-        extent: job.options.extent,
-        full_every: profile.sync.full_every,
-        monitor: job.monitor,
-        stop: job.stop.clone(),
-        whole: membership,
-        membership,
-        notices: Mutex::default(),
-        failing,
-        resting: Mutex::default(),
-        held,
-        first: facts.finished_runs_of_pair == 0,
-        fingerprint,
-    })
 }
 
 async fn read_both(

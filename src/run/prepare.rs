@@ -72,15 +72,27 @@ pub(super) struct Stored {
 /// Checks rule 11: what the direction needs and the user does not have.
 pub fn check_rights(profile: &Profile, source: &dyn Source, probe: &Probe) -> Result<(), Error> {
     let side = source.side();
-    let mut needed = vec![Right::View];
+    let mut needed = Vec::new();
     if profile.sync.direction.writes(side) {
         needed.extend([Right::Create, Right::Edit]);
         if profile.sync.on_delete == OnDelete::Delete {
             needed.push(Right::Delete);
         }
     }
-    let missing: Vec<_> = needed
-        .into_iter()
+    require(profile, source, probe, &needed)
+}
+
+/// Checks that the user may read and has these rights.
+pub fn require(
+    profile: &Profile,
+    source: &dyn Source,
+    probe: &Probe,
+    needed: &[Right],
+) -> Result<(), Error> {
+    let side = source.side();
+    let missing: Vec<_> = [Right::View]
+        .iter()
+        .chain(needed)
         .filter(|right| !probe.rights.contains(right))
         .map(|right| format!("{right:?}"))
         .collect();

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Session;
-use super::apply::settle_done;
+use super::apply::{note_left, settle_done};
 use super::error::Error;
 use super::intake::{self, Listed};
 use super::vetting;
 use crate::connector::{Found, Sink, Source};
-use crate::model::{Edit, RemoteId, Side, Sides, Stored, Write};
+use crate::model::{Change, Edit, RemoteId, Side, Sides, Stored, Version, Write};
 use crate::plan::{self, Recovered};
 use crate::state::{JournalNo, Settled, Tx};
 
@@ -82,9 +82,11 @@ pub(super) async fn recover(
                             side,
                             id: id.clone(),
                         };
-                        settle_done(session, tx, write, &Stored::Record(record))?;
+                        let stored = Stored::Record(record);
+                        settle_done(session, tx, write, &stored)?;
                         tx.apply(session.scope, &[touch, twin])?;
                         tx.settle(*no, &Settled::Recovered { id }, None)?;
+                        note_left(tx, *no, &stored)?;
                         recovery.landed.push(write.clone());
                     }
                     Recovered::Lost => {
@@ -115,8 +117,8 @@ pub(super) async fn recover(
     Ok(recovery)
 }
 
-/// Settles writes of records that are there: an update that stands on its record has landed, whatever
-/// else is read again and planned anew.
+/// Settles writes of records that are there: an update that stands on its record has landed, and so has
+/// the delete of one that is gone; whatever else is read again and planned anew.
 async fn settle_others(
     session: &Session<'_>,
     source: &dyn Source,
@@ -131,10 +133,16 @@ async fn settle_others(
     let mut unclear = Vec::new();
     session.with(|tx| {
         for ((no, id, write), found) in again.iter().zip(&found) {
-            if stands(session, tx, write, found)? {
-                let id = id.clone();
-                tx.settle(*no, &Settled::Recovered { id }, None)?;
+            let landed = Settled::Recovered { id: id.clone() };
+            if let Some(version) = stands(session, tx, write, found)? {
+                tx.settle(*no, &landed, None)?;
+                tx.note_left(*no, &version)?;
                 recovery.landed.push((*write).clone());
+            } else if matches!((&write.change, found), (Change::Delete { .. }, Found::Gone)) {
+                // Kept as a write of its run, so that it can be undone.
+                tx.settle(*no, &landed, None)?;
+                recovery.landed.push((*write).clone());
+                unclear.push(id.clone());
             } else {
                 unclear.push(id.clone());
                 tx.settle(*no, &Settled::Stale, Some("read again after a cut"))?;
@@ -146,18 +154,19 @@ async fn settle_others(
     Ok(())
 }
 
-/// Settles an update that turns out to have landed; says whether it did.
+/// Settles an update or a change of memberships that turns out to have landed; gives the revision that
+/// it stands at.
 fn stands(
     session: &Session<'_>,
     tx: &mut Tx<'_>,
     write: &Write,
     found: &Found,
-) -> crate::state::Result<bool> {
+) -> crate::state::Result<Option<Version>> {
     let Found::Here(record) = found else {
-        return Ok(false);
+        return Ok(None);
     };
     if !plan::landed(write, record) {
-        return Ok(false);
+        return Ok(None);
     }
     let side = write.on;
     let known = tx
@@ -165,17 +174,17 @@ fn stands(
         .remove(&record.id);
     let link = tx.link_of(session.pair, session.scope, side, &record.id)?;
     let (Some(known), Some(link)) = (known, link) else {
-        return Ok(false);
+        return Ok(None);
     };
     if *link.ids.on(side.other()) != write.twin {
-        return Ok(false);
+        return Ok(None);
     }
     let mut record = record.clone();
     if !session.tells_membership(side) {
         record.listed = known.record.listed;
     }
-    let id = record.id.clone();
+    let (id, version) = (record.id.clone(), record.version.clone());
     settle_done(session, tx, write, &Stored::Record(record))?;
     tx.apply(session.scope, &[Edit::Touch { side, id }])?;
-    Ok(true)
+    Ok(Some(version))
 }

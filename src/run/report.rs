@@ -229,6 +229,9 @@ pub struct Report {
     /// What a dry run would do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<PlanRow>>,
+    /// The run that this one undoes; not part of the JSON.
+    #[serde(skip)]
+    pub undo_of: Option<i64>,
     /// How complete each reading was, in words; not part of the JSON.
     #[serde(skip)]
     pub readings: Vec<String>,

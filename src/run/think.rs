@@ -221,7 +221,7 @@ fn to_look_up(session: &Session<'_>, side: Side, cut: &Plan, asked: &BTreeSet<Ke
 }
 
 /// Remembers records found outside the list; says whether there were any new ones.
-fn take_in(
+pub(super) fn take_in(
     session: &Session<'_>,
     tx: &mut Tx<'_>,
     side: Side,

@@ -27,6 +27,9 @@ impl Tx<'_> {
                 match edit {
                     Edit::PutLink(link) => put.push(links::put(conn, scope, pair, link)?),
                     Edit::Rebase { ids, base } => links::rebase(conn, pair, ids, base)?,
+                    Edit::RebaseSide { ids, side, base } => {
+                        links::rebase_side(conn, pair, ids, *side, base)?;
+                    }
                     Edit::SetListed { ids, side, listed } => {
                         links::set_listed(conn, scope, pair, ids, *side, *listed)?;
                     }

@@ -1,12 +1,14 @@
 //! The journal: every write before it is sent, with its before-image, and what became of it.
 
-use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::error::{Fault, Result};
 use super::runs::RunNo;
 use super::scopes::PairId;
 use super::{Db, Tx};
-use crate::model::{Key, RemoteId, Side, Sides, Write};
+use crate::model::{Key, RemoteId, Side, Sides, Version, Write};
 
 type Outcome<T> = std::result::Result<T, Fault>;
 
@@ -125,7 +127,25 @@ pub struct JournalRow {
     pub note: Option<String>,
 }
 
+impl JournalRow {
+    /// Whether nobody knows yet whether it landed.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, None | Some(Settled::Uncertain))
+    }
+
+    /// The record that it was written to, when it landed.
+    #[must_use]
+    pub fn landed_on(&self) -> Option<&RemoteId> {
+        let outcome = self.outcome.as_ref()?;
+        let id = outcome.id().filter(|_| outcome.landed())?;
+        Some(self.write.change.id().unwrap_or(id))
+    }
+}
+
 const ROW: &str = "SELECT no, run, body, state, other, note FROM journal";
+/// Landed, or nobody knows yet.
+const WROTE: &str = "(open = 1 OR state IN ('done', 'recovered'))";
 
 fn row_of(row: &Row<'_>) -> Outcome<JournalRow> {
     let word: String = row.get(3)?;
@@ -180,6 +200,52 @@ impl Db {
         })
     }
 
+    /// Every write for a contact with this match key or on a record of it, in the order they were sent.
+    pub fn history_of_contact(&self, pair: PairId, key: &Key) -> Result<Vec<JournalRow>> {
+        let mut all: BTreeMap<JournalNo, JournalRow> = BTreeMap::new();
+        let mut add = |rows: Vec<JournalRow>| all.extend(rows.into_iter().map(|row| (row.no, row)));
+        add(self.history_of_key(pair, key)?);
+        for link in self.contact(pair, key)? {
+            add(self.history_of(pair, &link.ids)?);
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// The latest runs that wrote something, or may have, newest first, of one profile or of all.
+    pub fn writing_runs(&self, profile: Option<&str>, most: usize) -> Result<Vec<RunNo>> {
+        self.doing("look for what was written", |conn| {
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let mut query = conn.prepare_cached(&format!(
+                "SELECT r.no FROM run r JOIN scope s ON s.no = r.scope
+                 WHERE (?1 IS NULL OR s.profile = ?1)
+                 AND EXISTS (SELECT 1 FROM journal WHERE run = r.no AND {WROTE})
+                 ORDER BY r.no DESC LIMIT ?2"
+            ))?;
+            let rows = query.query_map(params![profile, most], |row| Ok(RunNo(row.get(0)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The revision that our latest write on a record left, of whatever run; none when the remote did
+    /// not tell it.
+    pub fn left_on(&self, pair: PairId, side: Side, id: &RemoteId) -> Result<Option<Version>> {
+        self.doing("look up what a write left", |conn| {
+            let column = side.name();
+            Ok(conn
+                .prepare_cached(&format!(
+                    "SELECT body ->> '$.left' FROM journal
+                     WHERE pair = ?1 AND {column} = ?2 AND body ->> '$.on' = '{column}'
+                     AND state IN ('done', 'recovered') ORDER BY no DESC LIMIT 1"
+                ))?
+                .query_row(params![pair.0, id.as_str()], |row| {
+                    row.get::<_, Option<Box<str>>>(0)
+                })
+                .optional()?
+                .flatten()
+                .map(Version))
+        })
+    }
+
     /// Every write for a contact with this match key, in the order they were sent.
     pub fn history_of_key(&self, pair: PairId, key: &Key) -> Result<Vec<JournalRow>> {
         self.doing("read the history of a contact", |conn| {
@@ -224,6 +290,18 @@ impl Tx<'_> {
                     Ok(JournalNo(conn.last_insert_rowid()))
                 })
                 .collect()
+        })
+    }
+
+    /// Notes the revision that a landed write left on its record, to tell later whether anyone has
+    /// changed the record since.
+    pub fn note_left(&mut self, no: JournalNo, left: &Version) -> Result<()> {
+        self.doing("note what a write left", |conn| {
+            conn.prepare_cached(
+                "UPDATE journal SET body = json_set(body, '$.left', ?2) WHERE no = ?1",
+            )?
+            .execute(params![no.0, left.as_str()])?;
+            Ok(())
         })
     }
 

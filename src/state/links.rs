@@ -108,12 +108,39 @@ pub(super) fn rebase(
     ids: &Sides<RemoteId>,
     moved: &Base,
 ) -> Outcome<()> {
+    change_base(conn, pair, ids, |base| {
+        base.extend(moved.iter().map(|(field, sides)| (*field, sides.clone())));
+    })
+}
+
+/// Moves one side's half of part of a pair's base.
+pub(super) fn rebase_side(
+    conn: &Connection,
+    pair: PairId,
+    ids: &Sides<RemoteId>,
+    side: Side,
+    moved: &Base,
+) -> Outcome<()> {
+    change_base(conn, pair, ids, |base| {
+        for (field, values) in moved {
+            let known = base.entry(*field).or_insert_with(|| values.clone());
+            known.on_mut(side).clone_from(values.on(side));
+        }
+    })
+}
+
+fn change_base(
+    conn: &Connection,
+    pair: PairId,
+    ids: &Sides<RemoteId>,
+    change: impl FnOnce(&mut Base),
+) -> Outcome<()> {
     let no = need(conn, pair, ids)?;
     let text: String = conn
         .prepare_cached("SELECT base FROM link WHERE no = ?1")?
         .query_row([no.0], |row| row.get(0))?;
     let mut base = base_of(&text)?;
-    base.extend(moved.iter().map(|(field, sides)| (*field, sides.clone())));
+    change(&mut base);
     conn.prepare_cached("UPDATE link SET base = ?2 WHERE no = ?1")?
         .execute(params![no.0, base_text(&base)?])?;
     Ok(())

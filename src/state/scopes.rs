@@ -70,7 +70,7 @@ pub struct ScopeFacts {
     /// Whether the pair has once had nothing deferred; shared by every profile on the pair.
     #[serde(skip)]
     pub pair_settled: bool,
-    /// How many runs of the pair have finished, whatever the profile; counted, not stored.
+    /// How many syncs of the pair have finished, whatever the profile; counted, not stored.
     #[serde(skip)]
     pub finished_runs_of_pair: u64,
 }
@@ -125,6 +125,15 @@ impl Db {
         })
     }
 
+    /// Every account pair there is.
+    pub fn pairs(&self) -> Result<Vec<PairId>> {
+        self.doing("list the account pairs", |conn| {
+            let mut query = conn.prepare_cached("SELECT no FROM pair ORDER BY no")?;
+            let rows = query.query_map([], |row| Ok(PairId(row.get(0)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The text identity of a pair.
     pub fn pair_name(&self, pair: PairId) -> Result<String> {
         self.doing("look up an account pair", |conn| {
@@ -165,7 +174,7 @@ fn facts_of(conn: &Connection, scope: ScopeId) -> std::result::Result<ScopeFacts
     let finished: i64 = conn
         .prepare_cached(
             "SELECT count(*) FROM run JOIN scope ON scope.no = run.scope
-             WHERE scope.pair = ?1 AND run.finished = 1",
+             WHERE scope.pair = ?1 AND run.finished = 1 AND run.undo_of IS NULL",
         )?
         .query_row([pair.0], |row| row.get(0))?;
     let mut facts: ScopeFacts = serde_json::from_str(&text)?;

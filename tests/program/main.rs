@@ -27,3 +27,5 @@ mod rules;
 mod status;
 mod stop;
 mod support;
+mod undo;
+mod undo_errors;

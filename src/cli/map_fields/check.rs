@@ -265,7 +265,8 @@ impl Bench<'_> {
                 Change::Delete { .. }
                 | Change::Group { .. }
                 | Change::Ungroup { .. }
-                | Change::Archive { .. } => continue,
+                | Change::Archive { .. }
+                | Change::Unarchive { .. } => continue,
             }
             self.vet(write);
         }
@@ -295,7 +296,8 @@ impl Bench<'_> {
                 Change::Delete { .. }
                 | Change::Group { .. }
                 | Change::Ungroup { .. }
-                | Change::Archive { .. } => false,
+                | Change::Archive { .. }
+                | Change::Unarchive { .. } => false,
             });
             if !taken {
                 return;

@@ -70,9 +70,10 @@ impl WriteRow {
                 .iter()
                 .map(|(field, value)| (path_of(names, *field), change(Some(value), None)))
                 .collect(),
-            Change::Group { .. } | Change::Ungroup { .. } | Change::Archive { .. } => {
-                BTreeMap::new()
-            }
+            Change::Group { .. }
+            | Change::Ungroup { .. }
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => BTreeMap::new(),
         };
         let made = match &row.outcome {
             Some(Settled::Done { id } | Settled::Recovered { id }) => Some(id),

@@ -27,7 +27,8 @@ pub(super) fn vet(gear: &Gear, write: &Write) -> Result<(), Refusal> {
         Change::Delete { .. }
         | Change::Group { .. }
         | Change::Ungroup { .. }
-        | Change::Archive { .. } => {}
+        | Change::Archive { .. }
+        | Change::Unarchive { .. } => {}
     }
     for (field, value) in values {
         let slot = gear.at(field).and_then(|at| gear.slots.get(at));

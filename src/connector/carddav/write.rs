@@ -120,13 +120,14 @@ impl Carddav {
                 ..
             } => self.update(gear, id, expected, patch).await,
             Change::Delete { id, expected, .. } => self.delete(gear, id, expected).await,
-            Change::Group { .. } | Change::Ungroup { .. } | Change::Archive { .. } => {
-                Verdict::of(Outcome::Rejected(refusal(
-                    None,
-                    "an address book is the list; a card cannot be put into it or taken out",
-                    "Move the card in the CardDAV program.",
-                )))
-            }
+            Change::Group { .. }
+            | Change::Ungroup { .. }
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => Verdict::of(Outcome::Rejected(refusal(
+                None,
+                "an address book is the list; a card cannot be put into it or taken out",
+                "Move the card in the CardDAV program.",
+            ))),
         }
     }
 

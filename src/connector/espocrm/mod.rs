@@ -12,6 +12,7 @@ mod kind;
 mod lists;
 mod meta;
 mod numbers;
+mod outcome;
 mod query;
 mod read;
 mod vet;

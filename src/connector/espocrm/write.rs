@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 
 use super::Espo;
 use super::api::{self, Ask, Refusals, Reply};
-use super::convert::{self, Unfit};
+use super::convert::{self};
 use super::duplicates::Alike;
-use super::explain::{explain, fail, reason, says_gone};
-use super::gear::{Gear, Place, Reach, Slot, View};
+use super::explain::{explain, fail, says_gone};
+use super::gear::{Gear, View};
+use super::outcome::{broken, denied, heard, refused, unfit_outcome, unheard};
 use super::query::second;
 use super::read::One;
-use super::vet::twice;
-use super::wire::{Refused, Row};
-use crate::connector::http::{Answer, Repeat, SendError};
+use super::wire::Row;
+use crate::connector::http::{Repeat, SendError};
 use crate::connector::{Error, Kind, Written};
 use crate::model::{
     Change, Fields, Key, Moment, Outcome, Patch, Refusal, RemoteId, Stored, Version, Write,
 };
 
 /// What came of one write, and what ends this side's writing.
-type Done = (Outcome, Option<Error>);
+pub(super) type Done = (Outcome, Option<Error>);
 
 impl Espo {
     /// See [`crate::connector::Sink::write`].
@@ -66,7 +66,7 @@ impl Espo {
             Change::Delete { id, expected, .. } => self.delete(gear, id, expected).await,
             Change::Group { id } => self.member(gear, id, Method::POST).await,
             Change::Ungroup { id } => self.member(gear, id, Method::DELETE).await,
-            Change::Archive { .. } => Ok((
+            Change::Archive { .. } | Change::Unarchive { .. } => Ok((
                 Outcome::Rejected(Refusal {
                     field: None,
                     reason: "EspoCRM has no archive for contacts".to_owned(),
@@ -322,120 +322,4 @@ impl Espo {
         let sent = self.call(ask).await;
         sent.map(drop).map_err(SendError::into_error)
     }
-}
-
-/// Whether a call was heard to its end.
-fn heard(sent: Result<Reply, SendError>) -> Result<Reply, Done> {
-    match sent {
-        Ok(reply) => Ok(reply),
-        Err(SendError::Failed(error)) => Err((Outcome::NotTried, Some(error))),
-        Err(SendError::Uncertain(error)) => Err((
-            Outcome::Uncertain {
-                reason: error.reason,
-            },
-            None,
-        )),
-    }
-}
-
-fn unheard(what: &str) -> Outcome {
-    Outcome::Uncertain {
-        reason: format!("EspoCRM: {what}"),
-    }
-}
-
-/// EspoCRM answers a value of the wrong type with a server error and no reason.
-fn broken() -> Outcome {
-    Outcome::Rejected(Refusal {
-        field: None,
-        reason: "EspoCRM cannot process this contact (server error without a reason)".to_owned(),
-        hint: "Look into EspoCRM's log (data/logs); a value of the wrong type or a custom rule may be in \
-               the way."
-            .to_owned(),
-    })
-}
-
-/// A refusal for lack of rights: about this record where the right is a partial one, else about all.
-fn denied(reach: Reach, answer: &Answer, doing: &str) -> Result<Done, Error> {
-    match reach {
-        Reach::Every => Err(explain(answer, doing)),
-        Reach::Some => Ok((
-            Outcome::Denied {
-                reason: reason(answer)
-                    .unwrap_or_else(|| "the user may not write this contact".to_owned()),
-            },
-            None,
-        )),
-    }
-}
-
-fn unfit_outcome(gear: &Gear, unfit: Unfit) -> Outcome {
-    match unfit {
-        Unfit::Untold(field) => Outcome::Rejected(Refusal {
-            field: Some(field),
-            reason: "EspoCRM does not tell the contact's phone numbers, so that writing one would lose the \
-                     others"
-                .to_owned(),
-            hint: "Have an administrator allow the field in the API user's role.".to_owned(),
-        }),
-        Unfit::Clash(field) => match gear.slot(field) {
-            Some(slot) => Outcome::Rejected(twice(slot, None)),
-            None => broken(),
-        },
-    }
-}
-
-/// A record that EspoCRM will not store, with the field at fault.
-fn refused(gear: &Gear, answer: &Answer, doing: &str) -> Outcome {
-    let said: Refused = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let detail = said
-        .message
-        .filter(|message| message.label.as_deref() == Some("validationFailure"))
-        .and_then(|message| message.data);
-    let Some((field, rule)) = detail.and_then(|detail| Some((detail.field?, detail.rule?))) else {
-        return Outcome::Rejected(Refusal {
-            field: None,
-            reason: explain(answer, doing).reason,
-            hint: "Look at the contact in EspoCRM; a rule of its own may be in the way.".to_owned(),
-        });
-    };
-    let slot = slot_of(gear, &field);
-    let label = slot
-        .map(|slot| slot.label.clone())
-        .or_else(|| gear.fields.get(&field).map(|info| info.label.clone()))
-        .unwrap_or_else(|| field.clone());
-    let (reason, hint) = match rule.as_str() {
-        "required" => (
-            format!("{label} is mandatory in EspoCRM and empty"),
-            format!("Fill {label} on the contact, map it, or set `{field}` under [crm.defaults]."),
-        ),
-        "maxLength" => (
-            format!("{label} is longer than EspoCRM holds"),
-            format!("Shorten {label} on the contact."),
-        ),
-        "emailAddress" => (
-            format!("{label} is no e-mail address for EspoCRM"),
-            format!("Correct {label} on the contact."),
-        ),
-        rule => (
-            format!("EspoCRM does not take {label} ({rule})"),
-            format!("Correct {label} on the contact."),
-        ),
-    };
-    Outcome::Rejected(Refusal {
-        field: slot.map(|slot| slot.field),
-        reason,
-        hint,
-    })
-}
-
-/// The mapped field that EspoCRM's name means.
-fn slot_of<'a>(gear: &'a Gear, field: &str) -> Option<&'a Slot> {
-    gear.slot_named(field).or_else(|| {
-        gear.slots.iter().find(|slot| match &slot.place {
-            Place::PhoneOf(_) | Place::Phone => field == "phoneNumber",
-            Place::Email => field == "emailAddress",
-            Place::Attribute(_) => false,
-        })
-    })
 }

@@ -49,6 +49,14 @@ impl Google {
                 self.modify(&archive, Way::Into, ids, &mut left).await?;
                 self.take_out(ids, &mut left).await?;
             }
+            Op::Unarchive => {
+                let group = self.ensure_group().await?;
+                self.modify(&group, Way::Into, ids, &mut left).await?;
+                let archive = self.labels().archive;
+                if !archive.is_empty() {
+                    self.modify(&archive, Way::OutOf, ids, &mut left).await?;
+                }
+            }
             Op::Create | Op::Update | Op::Delete => {}
         }
         let outcome = |id: &&RemoteId| {

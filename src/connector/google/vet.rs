@@ -24,7 +24,8 @@ pub(super) fn vet(mapping: &Mapping, change: &Change) -> Result<(), Refusal> {
         Change::Delete { .. }
         | Change::Group { .. }
         | Change::Ungroup { .. }
-        | Change::Archive { .. } => {}
+        | Change::Archive { .. }
+        | Change::Unarchive { .. } => {}
     }
     for (field, value) in values {
         let Some(pair) = mapping.pair(field) else {

@@ -12,12 +12,13 @@ use crate::mapping::Mapping;
 use crate::model::{Change, Native, Op, Outcome, Patch, RemoteId, Write};
 
 /// The order of sending: what makes contacts first, what takes them away last.
-const ORDER: [Op; 6] = [
+const ORDER: [Op; 7] = [
     Op::Create,
     Op::Update,
     Op::Group,
     Op::Ungroup,
     Op::Archive,
+    Op::Unarchive,
     Op::Delete,
 ];
 
@@ -25,7 +26,7 @@ const ORDER: [Op; 6] = [
 fn most(op: Op) -> usize {
     match op {
         Op::Create | Op::Update => 200,
-        Op::Group | Op::Ungroup | Op::Archive => 1000,
+        Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => 1000,
         Op::Delete => 500,
     }
 }
@@ -46,7 +47,8 @@ pub(super) fn batches(mapping: &Mapping, writes: Vec<Write>) -> Vec<Vec<Write>> 
             | Change::Delete { .. }
             | Change::Group { .. }
             | Change::Ungroup { .. }
-            | Change::Archive { .. } => Vec::new(),
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => Vec::new(),
         };
         sorted.entry((rank, mask)).or_default().push(write);
     }
@@ -135,7 +137,7 @@ impl Google {
                     Op::Create => self.create(batch, chunk, &mut slate).await,
                     Op::Update => self.update(batch, chunk, &mut slate).await,
                     Op::Delete => self.remove(batch, chunk, &mut slate).await,
-                    Op::Group | Op::Ungroup | Op::Archive => {
+                    Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => {
                         self.relabel(op, batch, chunk, &mut slate).await;
                     }
                 }

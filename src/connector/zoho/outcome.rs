@@ -42,7 +42,9 @@ pub(super) fn outcome(gear: &Gear, op: Op, id: Option<&RemoteId>, item: &ApiErro
         // no proof of either, so it is read again.
         "INVALID_DATA" if op != Op::Create && names_id(item) => match op {
             Op::Delete => Outcome::Gone,
-            Op::Create | Op::Update | Op::Group | Op::Ungroup | Op::Archive => Outcome::Stale,
+            Op::Create | Op::Update | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => {
+                Outcome::Stale
+            }
         },
         _ => Outcome::Rejected(refusal(gear, item)),
     }

@@ -40,7 +40,7 @@ impl Zoho {
         let looked = match op {
             Op::Create => self.created(gear, places, start, progress).await,
             Op::Delete => self.removed(gear, places, progress).await,
-            Op::Update | Op::Group | Op::Ungroup | Op::Archive => {
+            Op::Update | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => {
                 self.updated(gear, places, progress).await
             }
         };

@@ -37,7 +37,8 @@ pub(super) fn vet(
         Change::Delete { .. }
         | Change::Group { .. }
         | Change::Ungroup { .. }
-        | Change::Archive { .. } => Ok(()),
+        | Change::Archive { .. }
+        | Change::Unarchive { .. } => Ok(()),
     }
 }
 
@@ -93,7 +94,9 @@ fn check(gear: &Gear, slot: &Slot, op: Op, value: Option<&Value>) -> Result<(), 
     };
     let writable = match op {
         Op::Create => info.creatable,
-        Op::Update | Op::Delete | Op::Group | Op::Ungroup | Op::Archive => info.updatable,
+        Op::Update | Op::Delete | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => {
+            info.updatable
+        }
     };
     if !writable || slot.hidden {
         return refuse(

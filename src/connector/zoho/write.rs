@@ -82,7 +82,8 @@ impl<'a> Progress<'a> {
             Change::Create { .. }
             | Change::Group { .. }
             | Change::Ungroup { .. }
-            | Change::Archive { .. } => None,
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => None,
         }
     }
 }
@@ -113,7 +114,7 @@ impl Zoho {
     fn refuse(&self, gear: &Gear, progress: &mut Progress<'_>) {
         for (write, outcome) in progress.batch.iter().zip(&mut progress.outcomes) {
             match write.change.op() {
-                Op::Group | Op::Ungroup | Op::Archive => {
+                Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => {
                     *outcome = Outcome::Rejected(Refusal {
                         field: None,
                         reason: "Zoho CRM's list views follow from their criteria; records cannot be put \
@@ -259,7 +260,7 @@ impl Zoho {
         let (name, doing, method, action) = match op {
             Op::Create => ("create", "create records", Method::POST, "CREATE"),
             Op::Delete => ("delete", "delete records", Method::DELETE, "DELETE"),
-            Op::Update | Op::Group | Op::Ungroup | Op::Archive => {
+            Op::Update | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => {
                 ("update", "update records", Method::PUT, "UPDATE")
             }
         };
@@ -330,7 +331,8 @@ impl Zoho {
             Change::Delete { .. }
             | Change::Group { .. }
             | Change::Ungroup { .. }
-            | Change::Archive { .. } => Row::new(),
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => Row::new(),
         }
     }
 }

@@ -43,6 +43,18 @@ impl Book {
             Edit::Rebase { ids, base } => {
                 self.of_pair(&ids, |link| link.base.extend(base.clone()));
             }
+            Edit::RebaseSide { ids, side, base } => {
+                self.of_pair(&ids, |link| {
+                    for (field, values) in &base {
+                        let own = values.on(side).clone();
+                        *link
+                            .base
+                            .entry(*field)
+                            .or_insert_with(|| values.clone())
+                            .on_mut(side) = own;
+                    }
+                });
+            }
             Edit::SetListed { ids, side, listed } => {
                 self.of_pair(&ids, |link| *link.listed.on_mut(side) = listed);
             }

@@ -213,7 +213,7 @@ pub(crate) fn limited(whole: &Plan, less: &Plan, more: &Plan, most: u64) {
     assert!(!(capped && deletes), "a capped run deletes");
     let groups = |plan: &Plan| {
         let free = plan.writes.iter().map(|write| write.change.op());
-        free.filter(|op| matches!(op, Op::Group | Op::Ungroup | Op::Archive))
+        free.filter(|op| matches!(op, Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive))
             .count()
     };
     assert_eq!(groups(less), groups(whole), "group changes wait");
@@ -268,7 +268,7 @@ pub(crate) fn braked(plan: &Plan, totals: &Totals, limits: &Limits) {
 /// Whether a re-match may do it.
 pub(crate) fn fills(op: Op) -> bool {
     match op {
-        Op::Create | Op::Update | Op::Group => true,
+        Op::Create | Op::Update | Op::Group | Op::Unarchive => true,
         Op::Delete | Op::Ungroup | Op::Archive => false,
     }
 }

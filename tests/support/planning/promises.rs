@@ -15,7 +15,7 @@ pub(crate) fn keeps(world: &World, plan: &Plan) {
             rules.direction.writes(write.on),
             "writes its source: {write:?}"
         );
-        if matches!(op, Op::Group | Op::Ungroup | Op::Archive) {
+        if matches!(op, Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive) {
             assert_eq!(write.on, Side::Google, "groups are Google's: {write:?}");
         }
         match &write.change {
@@ -55,7 +55,10 @@ pub(crate) fn keeps(world: &World, plan: &Plan) {
                     assert!(rule.writable.on(write.on), "not writable: {write:?}");
                 }
             }
-            Change::Group { .. } | Change::Ungroup { .. } | Change::Archive { .. } => {}
+            Change::Group { .. }
+            | Change::Ungroup { .. }
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => {}
         }
     }
     one_write_a_kind(plan);

@@ -169,9 +169,10 @@ impl Remote {
                     Outcome::Done(Stored::Nothing)
                 }
             },
-            Change::Group { id } => self.regroup(id, true, false),
-            Change::Ungroup { id } => self.regroup(id, false, false),
-            Change::Archive { id } => self.regroup(id, false, true),
+            Change::Group { id } => self.regroup(id, true, None),
+            Change::Ungroup { id } => self.regroup(id, false, None),
+            Change::Archive { id } => self.regroup(id, false, Some(true)),
+            Change::Unarchive { id } => self.regroup(id, true, Some(false)),
         }
     }
 
@@ -205,14 +206,14 @@ impl Remote {
         })
     }
 
-    fn regroup(&mut self, id: &RemoteId, listed: bool, archived: bool) -> Outcome {
+    fn regroup(&mut self, id: &RemoteId, listed: bool, archived: Option<bool>) -> Outcome {
         assert_eq!(self.side, Side::Google, "only Google has groups");
         let Some(mut record) = self.live.get(id).cloned() else {
             return Outcome::Gone;
         };
         let before = record.clone();
         record.listed = listed;
-        record.archived |= archived;
+        record.archived = archived.unwrap_or(record.archived);
         self.put(record);
         // A listing that is late shows the label as it was.
         self.replaced.insert(id.clone(), (self.clock, Some(before)));
