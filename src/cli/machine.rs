@@ -22,8 +22,7 @@ pub(super) fn mark() -> Option<String> {
         digest
             .iter()
             .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
     )
 }
 

@@ -184,7 +184,7 @@ impl Own {
     /// The texts, by key.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0
-            .iter()
-            .filter_map(|(leaf, _)| Some((*leaf, self.text(leaf)?)))
+            .keys()
+            .filter_map(|leaf| Some((*leaf, self.text(leaf)?)))
     }
 }

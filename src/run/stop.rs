@@ -33,6 +33,7 @@ impl Default for Stop {
 
 impl Stop {
     /// Asks to stop; says whether somebody had asked before.
+    #[must_use]
     pub fn ask(&self) -> bool {
         let first = self.since.send_if_modified(|since| {
             let first = since.is_none();

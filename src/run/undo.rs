@@ -98,6 +98,7 @@ async fn rehearse(
     report: &mut Report,
 ) -> Result<(), Error> {
     let needs = needs(job, state, asked)?;
+    look_at_labels(job, state, asked)?;
     let session = open(job, state, sources, &Purpose::Undo(needs)).await?;
     read_both(&session, sources, report).await?;
     let mut thought = think(&session, sources, asked, report).await?;
@@ -124,6 +125,7 @@ async fn pass(
     let needs = needs(job, state, asked)?;
     let _lock = state::lock(&job.options.state_file, &needs.pair, &job.options.started)
         .map_err(close::lock_error)?;
+    look_at_labels(job, state, asked)?;
     let purpose = Purpose::Undo(needs);
     let opened = job.stop.cut(open(job, state, sources, &purpose));
     let session = opened
@@ -170,6 +172,24 @@ async fn steps(
     *contacts = all.contacts.len() as u64;
     session.with(|tx| shift_listed(session, tx, listed))?;
     close::account(session, report, &mut all)
+}
+
+/// The archive label may be younger than the day's look at Google, which then does not know it: after a
+/// run that archived, Google is looked at again.
+fn look_at_labels(job: &Job<'_>, state: &mut State, asked: &Asked) -> Result<(), Error> {
+    let archived = |row: &JournalRow| matches!(row.write.change.op(), Op::Archive | Op::Unarchive);
+    if asked.rows(state)?.iter().any(archived)
+        && let Some((scope, _)) = state.scope_of(&job.profile.name)?
+    {
+        state.write(|tx| {
+            tx.set_facts(scope, |facts| {
+                if let Some((at, _)) = &mut facts.probes.google {
+                    *at = 0;
+                }
+            })
+        })?;
+    }
+    Ok(())
 }
 
 /// What the undo took out of the lists and put into them is no reason for the next run to think that a

@@ -107,7 +107,10 @@ fn two_pairs_of_accounts_have_to_be_told_apart() {
     let sandbox = Sandbox::empty();
     let home = Home::new(&sandbox);
     home.profile("sales", &[]);
-    home.profile("leads", &[("crm.module", "\"Leads\"")]);
+    home.profile(
+        "leads",
+        &[("crm.module", "\"Leads\""), ("crm.view", "\"All Leads\"")],
+    );
     sandbox.add_crm(&fresh("Ada", "Neu", "ada@example.com"));
     home.synced(&["sales"]);
     home.synced(&["leads"]);

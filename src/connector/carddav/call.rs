@@ -100,9 +100,9 @@ impl<'a> Ask<'a> {
         url: Url,
         paths: impl Iterator<Item = &'b str>,
     ) -> Self {
-        let hrefs: String = paths
-            .map(|path| format!("<D:href>{}</D:href>", wire::xml(path)))
-            .collect();
+        let hrefs = paths.fold(String::new(), |hrefs, path| {
+            hrefs + &format!("<D:href>{}</D:href>", wire::xml(path))
+        });
         let body = format!(
             "<C:addressbook-multiget xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:carddav\">\
              <D:prop><D:getetag/><D:getlastmodified/><C:address-data/></D:prop>{hrefs}\

@@ -155,7 +155,7 @@ impl Carddav {
             }
             Err(error) => return Err(error),
         };
-        Ok(match self.understood(gear, id, &stored)? {
+        Ok(match Self::understood(gear, id, &stored)? {
             Resource::Contact(record) => Single::Found(Found::Here(record)),
             Resource::Group => Single::Group,
         })
@@ -163,7 +163,6 @@ impl Carddav {
 
     /// A stored card as a record.
     pub(super) fn understood(
-        &self,
         gear: &Gear,
         id: &RemoteId,
         stored: &Stored,

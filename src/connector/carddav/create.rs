@@ -133,7 +133,7 @@ impl Carddav {
             Ok(None) => return Some(None),
             Err(_) => return None,
         };
-        let Ok(Resource::Contact(record)) = self.understood(gear, id, &stored) else {
+        let Ok(Resource::Contact(record)) = Self::understood(gear, id, &stored) else {
             return Some(None);
         };
         if record.stamp.as_ref() != Some(&write.twin) {

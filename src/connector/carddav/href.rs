@@ -23,15 +23,12 @@ fn bytes(part: &str) -> Vec<u8> {
             .get(at + 1..at + 3)
             .and_then(|hex| std::str::from_utf8(hex).ok())
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex.filter(|_| raw[at] == b'%') {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(raw[at]);
-                at += 1;
-            }
+        if let Some(byte) = hex.filter(|_| raw[at] == b'%') {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(raw[at]);
+            at += 1;
         }
     }
     out

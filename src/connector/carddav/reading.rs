@@ -96,12 +96,16 @@ fn entry(line: &Line, edition: Edition) -> Option<calcard::vcard::VCardEntry> {
     })
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the crate's list of properties grows; all others are read as their text"
+)]
 fn values(entry: &calcard::vcard::VCardEntry, line: &Line) -> Option<Vec<String>> {
     match &entry.name {
         VCardProperty::Bday | VCardProperty::Anniversary => date(entry, line).map(|day| vec![day]),
         VCardProperty::Tel => Some(vec![phone(text(entry.values.first()?)?)]),
         VCardProperty::Nickname => {
-            let all: Option<Vec<String>> = entry.values.iter().map(|value| text(value)).collect();
+            let all: Option<Vec<String>> = entry.values.iter().map(text).collect();
             Some(vec![all?.join(",")])
         }
         VCardProperty::Url | VCardProperty::Impp => Some(vec![unescape(line.value())]),
@@ -113,8 +117,10 @@ fn text(value: &VCardValue) -> Option<String> {
     match value {
         VCardValue::Text(text) => Some(text.clone()),
         VCardValue::Component(parts) => Some(parts.join(",")),
-        VCardValue::Kind(_) | VCardValue::Sex(_) | VCardValue::GramGender(_) => None,
-        VCardValue::Integer(_)
+        VCardValue::Kind(_)
+        | VCardValue::Sex(_)
+        | VCardValue::GramGender(_)
+        | VCardValue::Integer(_)
         | VCardValue::Float(_)
         | VCardValue::Boolean(_)
         | VCardValue::PartialDateTime(_)

@@ -204,7 +204,7 @@ impl Carddav {
         let Some(stored) = self.stored(gear, id).await.ok()? else {
             return Some(Outcome::Gone);
         };
-        let Resource::Contact(record) = self.understood(gear, id, &stored).ok()? else {
+        let Resource::Contact(record) = Self::understood(gear, id, &stored).ok()? else {
             return Some(Outcome::Stale);
         };
         Some(if record.version == *expected {
@@ -274,7 +274,7 @@ impl Carddav {
             self.stored(gear, id).await
         };
         let read = match stored {
-            Ok(Some(stored)) => self.understood(gear, id, &stored),
+            Ok(Some(stored)) => Self::understood(gear, id, &stored),
             Ok(None) => {
                 return Verdict::of(Outcome::Uncertain {
                     reason: "the server took the card and has it under another name".to_owned(),

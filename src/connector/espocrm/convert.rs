@@ -52,12 +52,11 @@ pub(super) fn record(gear: &Gear, row: &Row, listed: bool) -> Option<Record> {
             }
         }
     }
-    let digest: String = digest
+    let digest = digest
         .finalize()
         .iter()
         .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let time = modified.and_then(Json::as_str).unwrap_or_default();
     record.version = Version::from(format!("{time}/{digest}"));
     Some(record)

@@ -148,7 +148,9 @@ mod tests {
     use super::*;
 
     fn user(kind: &str, table: Value) -> AppUser {
-        serde_json::from_value(json!({"user": {"type": kind}, "acl": {"table": table}})).unwrap()
+        let mut user = json!({"user": {"type": kind}});
+        user["acl"] = serde_json::Map::from_iter([("table".to_owned(), table)]).into();
+        serde_json::from_value(user).unwrap()
     }
 
     #[test]

@@ -98,6 +98,16 @@ pub(crate) fn page_size(request: &Request, default: usize, cap: usize) -> Answer
     }
 }
 
+fn wants_token(request: &Request) -> Answer<bool> {
+    match request.param("requestSyncToken") {
+        None | Some("false" | "") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(Refusal::invalid(format!(
+            "Invalid value at 'request_sync_token' (TYPE_BOOL), \"{other}\""
+        ))),
+    }
+}
+
 /// `connections.list`.
 pub(crate) fn connections(
     book: &Book,
@@ -110,15 +120,7 @@ pub(crate) fn connections(
     let mask = Mask::read("personFields", request.param("personFields").unwrap_or(""))?;
     let sources = Sources::read(request.params("sources").into_iter())?;
     let size = page_size(request, 100, switches.page_size_cap)?;
-    let wants_token = match request.param("requestSyncToken") {
-        None | Some("false" | "") => false,
-        Some("true") => true,
-        Some(other) => {
-            return Err(Refusal::invalid(format!(
-                "Invalid value at 'request_sync_token' (TYPE_BOOL), \"{other}\""
-            )));
-        }
-    };
+    let wants_token = wants_token(request)?;
     let sync_token = request.param("syncToken").filter(|text| !text.is_empty());
     let forced = fault.map(|fault| fault.kind);
     for (kind, status) in [

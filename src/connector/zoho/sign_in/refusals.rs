@@ -33,8 +33,7 @@ pub(super) fn exchange_refused(refusal: &Refusal, setup: &Setup) -> Error {
             Kind::Invalid,
             "Zoho does not know the client, or its secret is wrong",
             format!(
-                "compare both with {}; a client that serves several data centers may have a secret for each",
-                console
+                "compare both with {console}; a client that serves several data centers may have a secret for each"
             ),
         ),
         "invalid_redirect_uri" | "redirect_uri_mismatch" => (
@@ -53,7 +52,7 @@ pub(super) fn exchange_refused(refusal: &Refusal, setup: &Setup) -> Error {
         _ => (
             Kind::Denied,
             "Zoho refused the sign-in",
-            format!("check the client at {} (docs/zoho-setup.md)", console),
+            format!("check the client at {console} (docs/zoho-setup.md)"),
         ),
     };
     Error::new(kind, format!("{why} ({refusal})")).hint(hint)
