@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod cli;
 pub mod connector;
+#[cfg(test)]
+mod fuzz;
 pub mod mapping;
 pub mod model;
 pub mod plan;

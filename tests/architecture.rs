@@ -143,6 +143,12 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "ring",
         ],
     ),
+    // Test builds only: what is fuzzed, by way of entry points that each room keeps in its own `fuzz`.
+    (
+        "fuzz",
+        &["model", "mapping", "profile", "auth", "connector", "state"],
+        &["serde_json", "toml_edit"],
+    ),
 ];
 
 /// Modules without any effect, and the words that would be one.

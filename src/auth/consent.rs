@@ -195,7 +195,10 @@ fn odd_address(fault: url::ParseError) -> Error {
 
 /// Reads what was pasted: the whole redirect, its query, or the bare code. A state that came along
 /// has to be ours; a bare code has none, and PKCE still ties it to this sign-in.
-fn read_pasted(pasted: Option<String>, state: &str) -> Result<BTreeMap<String, String>, Error> {
+pub(super) fn read_pasted(
+    pasted: Option<String>,
+    state: &str,
+) -> Result<BTreeMap<String, String>, Error> {
     let pasted = pasted.unwrap_or_default();
     let text = pasted.trim();
     if text.is_empty() {

@@ -308,7 +308,7 @@ impl Setup {
     }
 }
 
-fn take(tokens: &mut Tokens, grant: Grant) -> Result<(), Error> {
+pub(super) fn take(tokens: &mut Tokens, grant: Grant) -> Result<(), Error> {
     if let Some(domain) = &grant.extra.api_domain {
         checked(domain)?;
         tokens.api_domain = Some(domain.trim_end_matches('/').to_owned());

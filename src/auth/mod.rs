@@ -12,6 +12,8 @@ mod consent;
 mod credentials;
 pub mod crm;
 mod error;
+#[cfg(test)]
+pub(crate) mod fuzz;
 pub mod google;
 mod loopback;
 mod oauth;
@@ -330,7 +332,7 @@ impl Tokens {
                  sign in again (docs/google-setup.md)"
             ));
         }
-        let week = self.issued_at + google::TESTING_LIFE;
+        let week = self.issued_at.checked_add(google::TESTING_LIFE).ok()?;
         (self.provider == Provider::Google && self.kind == TokenKind::User && now < week).then(|| {
             format!(
                 "if the Google app's publishing status is still \"Testing\", this sign-in ends at {week}; \

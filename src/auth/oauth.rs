@@ -177,6 +177,13 @@ pub(super) async fn refresh(
     }
 }
 
+/// The grant in the body of a token answer.
+#[cfg(test)]
+pub(super) fn grant_of(body: &[u8]) -> Option<Grant> {
+    let answer = serde_json::from_slice::<Answer>(body).ok()?;
+    read_answer(Ok(answer)).ok()
+}
+
 fn read_answer(
     answer: Result<Answer, RequestTokenError<Trouble, Refusal>>,
 ) -> Result<Grant, Failure> {

@@ -12,6 +12,9 @@ use super::oauth::Refusal;
 /// How long a call to a token server may take in all.
 pub(super) const CALL_LIMIT: Duration = Duration::from_secs(30);
 
+/// The most bytes that an answer may have; a real one has some hundreds.
+const ANSWER_LIMIT: usize = 1 << 20;
+
 /// How a revocation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revoked {
@@ -67,10 +70,9 @@ pub async fn revoke(url: Url, form: &[(&str, &str)]) -> Result<Revoked, Error> {
             status.as_u16()
         )));
     }
-    let body = answer
-        .bytes()
+    let body = body(answer)
         .await
-        .map_err(|fault| failed(brief(fault).to_string()))?;
+        .map_err(|trouble| failed(trouble.to_string()))?;
     // Some services answer 200 with an `error` inside.
     let refused = serde_json::from_slice::<Refusal>(&body).is_ok();
     if status.is_success() && !refused {
@@ -135,13 +137,25 @@ pub(super) fn install_provider() {
     }
 }
 
+/// The body of an answer, as long as it is no larger than it may be.
+async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, Trouble> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(brief)? {
+        if body.len() + chunk.len() > ANSWER_LIMIT {
+            return Err(Trouble("the answer is larger than 1 MB".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// Sends a token request and sorts the answer: only a token or an OAuth error is handed on, the
 /// latter with an error status even where the server said 200 (some do).
 pub(super) async fn send(request: HttpRequest) -> Result<HttpResponse, Trouble> {
     let request = reqwest::Request::try_from(request).map_err(brief)?;
     let answer = http(request.url())?.execute(request).await.map_err(brief)?;
     let status = answer.status();
-    let body = answer.bytes().await.map_err(brief)?.to_vec();
+    let body = body(answer).await?;
     let refused = serde_json::from_slice::<Refusal>(&body).is_ok();
     let status = match (status.as_u16(), refused) {
         (429 | 500.., _) | (300..=499, false) => {

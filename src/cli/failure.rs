@@ -143,5 +143,5 @@ pub(super) fn say(message: &str, hint: Option<&str>, profile: Option<&str>) {
         text.push_str(&format!("  help: {hint}\n"));
     }
     // Nobody is left to tell when standard error is gone.
-    drop(std::io::stderr().write_all(text.as_bytes()));
+    drop(std::io::stderr().write_all(super::redact::text(&text).as_bytes()));
 }

@@ -8,7 +8,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
-use super::{Global, LogFormat, When};
+use super::{Global, LogFormat, When, redact};
 use crate::auth::SILENCED_TARGETS;
 
 /// `RUST_LOG` decides when it is set; else warnings, with `-v` our own steps, with `-vv` each request.
@@ -29,12 +29,29 @@ pub(super) fn start(global: &Global) {
         When::Never => false,
         When::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(color);
+    let lines = fmt::layer()
+        .with_writer(|| Log(std::io::stderr()))
+        .with_ansi(color);
     match global.log_format {
         LogFormat::Text => registry()
             .with(lines.with_target(false).with_filter(filter))
             .init(),
         LogFormat::Json => registry().with(lines.json().with_filter(filter)).init(),
+    }
+}
+
+/// Standard error, less what `--redact` takes out of a line.
+struct Log(std::io::Stderr);
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        self.0.write_all(redact::text(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -16,6 +16,7 @@ mod output;
 mod paths;
 mod progress;
 mod prompt;
+mod redact;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schedule;
@@ -71,6 +72,9 @@ struct Global {
     /// No progress bars
     #[arg(long, global = true)]
     no_progress: bool,
+    /// Shows addresses, names and other values of contacts as stable hashes, for bug reports
+    #[arg(long, global = true)]
+    redact: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -125,7 +129,11 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    let trouble = redact::start(&cli.global);
     logging::start(&cli.global);
+    if let Some(why) = trouble {
+        tracing::warn!("{why}");
+    }
     let code = match run(&cli) {
         Ok(code) => code,
         Err(error) => failure::show(&error),

@@ -3,8 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::{Global, When};
+use super::{Global, When, redact};
 use crate::run::{Outcome, ProblemRow, Report};
+
+/// How many ids of a problem a text names; JSON names all.
+const SHOWN: usize = 20;
 
 /// Writes answers.
 #[expect(
@@ -39,7 +42,15 @@ impl Show {
 
     /// Writes a text and a line end.
     pub(super) fn line(&self, text: &str) -> anyhow::Result<()> {
-        self.bytes(format!("{text}\n").as_bytes())
+        self.raw(format!("{}\n", redact::answer(text)).as_bytes())
+    }
+
+    /// Writes bytes as they are, but for what `--redact` takes out of a text.
+    pub(super) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.raw(redact::text(text).as_bytes()),
+            Err(_) => self.raw(bytes),
+        }
     }
 
     #[expect(
@@ -47,7 +58,7 @@ impl Show {
         reason = "whoever writes has to hold the one way out"
     )]
     /// Writes bytes as they are. A reader that went away is no error.
-    pub(super) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
+    fn raw(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -91,7 +102,7 @@ impl Show {
                     let value = |value: &Option<String>| {
                         value
                             .as_ref()
-                            .map_or("-".to_owned(), |text| format!("{text:?}"))
+                            .map_or("-".to_owned(), |text| format!("{:?}", redact::value(text)))
                     };
                     let (from, to) = (value(&change.from), value(&change.to));
                     put(
@@ -134,11 +145,12 @@ impl Show {
                 &mut text,
                 format_args!("  {kind} {email}: {}\n", problem.reason),
             );
-            let ids = |ids: &[String]| {
-                if ids.is_empty() {
-                    "-".to_owned()
-                } else {
-                    ids.join(" ")
+            let ids = |ids: &[String]| match ids {
+                [] => "-".to_owned(),
+                [..] if ids.len() <= SHOWN => ids.join(" "),
+                [..] => {
+                    let more = thousands(ids.len() - SHOWN);
+                    format!("{} and {more} more", ids[..SHOWN].join(" "))
                 }
             };
             put(
@@ -161,6 +173,19 @@ impl Show {
         }
         text
     }
+}
+
+/// A number with a comma before every third digit from the right.
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn put(text: &mut String, what: std::fmt::Arguments<'_>) {

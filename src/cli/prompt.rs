@@ -21,7 +21,8 @@ pub(super) fn someone() -> bool {
 /// Shows a line to the person, on standard error: standard output is for answers.
 pub(super) fn tell(text: &str) {
     // Nobody is left to tell when standard error is gone.
-    drop(io::stderr().write_all(format!("{text}\n").as_bytes()));
+    let text = format!("{}\n", super::redact::text(text));
+    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 /// What a `--…-stdin` flag hands over: all of standard input, or at a terminal one line that is not

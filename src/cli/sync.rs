@@ -232,7 +232,9 @@ fn due(args: &Args, paths: &Paths, profile: &Profile, now: Timestamp) -> anyhow:
     let next = facts
         .last_sync
         .map(|last| last.saturating_add(frequency - early));
-    Ok(!args.due || next.is_none_or(|next| next <= now.as_second()))
+    // A clock that was ahead and was put right has left a time to come: that is no reason to wait for it.
+    let jumped = facts.last_sync.is_some_and(|last| last > now.as_second());
+    Ok(!args.due || jumped || next.is_none_or(|next| next <= now.as_second()))
 }
 
 async fn sync(

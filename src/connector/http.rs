@@ -2,6 +2,8 @@
 //! from "nobody knows".
 
 mod call;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod patience;
 mod signing;
 mod transport;

@@ -267,9 +267,10 @@ proptest! {
         let text = format!("+{number}");
         let valid = PhoneNumber::parse(&text, None).is_ok_and(|number| number.is_valid());
         if valid {
-            // A trunk zero behind the country code is dropped, once and for all.
+            // A trunk zero behind the country code is dropped, and an area code that may be left out is
+            // put in (+261 2000000 in Madagascar), once and for all.
             let form = phone(&text, None);
-            prop_assert!(form == number || form.len() < number.len());
+            prop_assert_eq!(&form[..1], &number[..1]);
             for region in [None, Some("DE"), Some("US"), Some("IT")] {
                 prop_assert_eq!(phone(&format!("+{form}"), region), form.as_str());
             }

@@ -67,3 +67,6 @@ impl Mapping {
 pub fn comparable(kind: FieldKind) -> bool {
     kind != FieldKind::Other
 }
+
+#[cfg(test)]
+mod tests;

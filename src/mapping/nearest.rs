@@ -70,5 +70,8 @@ mod tests {
     fn the_nearer_of_two_wins_whatever_their_order() {
         assert_eq!(nearest("cat", ["bat", "cats", "cat"]), Some("cat"));
         assert_eq!(nearest("workFx", ["work", "workFax"]), Some("workFax"));
+        assert_eq!(nearest("bat", ["cat", "hat"]), Some("cat"));
+        // A swap is a step too: what is written the same is nearer.
+        assert_eq!(nearest("ba", ["ab", "ba"]), Some("ba"));
     }
 }

@@ -99,6 +99,14 @@ fn half_paths_are_refused() {
 }
 
 #[test]
+fn a_part_that_no_list_has_leads_to_the_lists_first_path() {
+    assert_eq!(
+        advice("organization.work.bogus").as_deref(),
+        Some("organization.name")
+    );
+}
+
+#[test]
 fn a_slot_without_type_may_be_any_entry_of_its_list() {
     let path = |text| Path::parse(text).unwrap();
     for (one, two, overlap) in [

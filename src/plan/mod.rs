@@ -208,3 +208,6 @@ fn note_order(note: &Note) -> (u8, Option<&Sides<RemoteId>>, Option<LinkNo>) {
         Note::Adopt(link) => (3, Some(&link.ids), link.no),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,16 @@ pub enum FaultKind {
     HugeBody,
     /// The work is done, the answer has the right media type but is not JSON.
     BadJson,
+    /// The work is done, the answer is lists within lists, `params.depth` deep (default 100,000).
+    DeepJson,
+    /// The work is done, every value of the answer has another type than agreed; with `params.member` only the values
+    /// of members of that name.
+    WrongTypes,
+    /// The work is done, every member of every object of the answer comes twice, first as null.
+    DuplicateKeys,
+    /// The work is done, the first text of the answer holds bytes that are no UTF-8.
+    #[serde(rename = "invalid_utf8")]
+    InvalidUtf8,
     /// The sync token is called expired, with status 400.
     #[serde(rename = "sync_token_expired_400")]
     SyncTokenExpired400,

@@ -13,6 +13,7 @@ mod page;
 mod people;
 mod seed;
 mod server;
+mod spoil;
 pub mod tour;
 pub mod zoho;
 

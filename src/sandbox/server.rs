@@ -21,7 +21,7 @@ use super::faults::{Fault, FaultKind};
 use super::http::{Reply, Request};
 use super::people::{self, PeopleWorld};
 use super::zoho::ZohoWorld;
-use super::{Latency, World, admin, page};
+use super::{Latency, World, admin, page, spoil};
 
 /// The largest request body that is read.
 const BODY_LIMIT: usize = 64 << 20;
@@ -178,12 +178,8 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             return Response::new(Body::empty());
         }
         (Some(FaultKind::ErrorAfterCommit), _) => internal_error(service),
-        (Some(FaultKind::BadJson), _) => Reply {
-            body: b"{\"connections\": [{\"resourceName\": ".to_vec(),
-            ..reply
-        },
-        (Some(FaultKind::HugeBody), Some(fault)) => padded(reply, fault),
-        _ => reply,
+        (_, Some(fault)) => spoil::spoilt(reply, fault),
+        (_, None) => reply,
     };
     let reply = dated(reply, world.clock.now());
     world.log.end(number, Some(&reply));
@@ -209,15 +205,14 @@ fn instead(kind: FaultKind, service: Service, request: &Request) -> Option<Reply
 }
 
 fn is_transport(kind: FaultKind) -> bool {
-    matches!(
+    let around = matches!(
         kind,
         FaultKind::DropAfter
             | FaultKind::ErrorAfterCommit
-            | FaultKind::BadJson
-            | FaultKind::HugeBody
             | FaultKind::TruncateBody
             | FaultKind::Slow
-    )
+    );
+    around || spoil::spoils(kind)
 }
 
 async fn read(incoming: axum::extract::Request) -> Option<Request> {
@@ -313,13 +308,6 @@ fn internal_error(service: Service) -> Reply {
             &json!({"code": "INTERNAL_ERROR", "details": {}, "message": "Internal Server Error", "status": "error"}),
         ),
     }
-}
-
-fn padded(mut reply: Reply, fault: &Fault) -> Reply {
-    let wanted = usize::try_from(fault.number("bytes", 64 << 20)).unwrap_or(usize::MAX);
-    // Spaces after a JSON value are JSON still; a careless client reads them all.
-    reply.body.resize(wanted.max(reply.body.len()), b' ');
-    reply
 }
 
 /// Google compresses only for clients that name gzip in their User-Agent as well.

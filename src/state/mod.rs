@@ -11,6 +11,8 @@ mod error;
 mod failures;
 mod file;
 mod flips;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod islands;
 mod journal;
 mod links;

@@ -350,4 +350,30 @@ mod tests {
         assert_eq!(pragma(&conn, "user_version").unwrap(), KNOWN);
         conn.prepare("SELECT more FROM field").unwrap_err();
     }
+
+    #[test]
+    fn a_file_that_another_program_made_meanwhile_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.sqlite3");
+        file::private_options()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .unwrap();
+        let conn = open_writable(&path, Body::Missing).unwrap();
+        assert_eq!(pragma(&conn, "user_version").unwrap(), KNOWN);
+        let impossible = dir.path().join("x".repeat(300));
+        let error = open_writable(&impossible, Body::Missing).unwrap_err();
+        assert_eq!(error.doing, "make the state file");
+    }
+
+    #[test]
+    fn a_newer_file_is_not_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, conn) = made(dir.path());
+        conn.execute_batch("PRAGMA user_version = 2;").unwrap();
+        let error = bring_up(&conn, &path, &[]).unwrap_err();
+        assert_eq!(error.kind, Kind::Newer { found: 2, known: 1 });
+        assert!(!file::beside(&path, ".v2.bak").exists());
+    }
 }

@@ -14,6 +14,7 @@ mod support;
 
 mod crm;
 mod deactivate;
+mod disk;
 mod google;
 mod google_bad;
 mod secrets;

@@ -21,6 +21,7 @@ mod json;
 mod limits;
 mod lists;
 mod quiet;
+mod redact;
 mod rematch;
 mod requests;
 mod rules;

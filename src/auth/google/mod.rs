@@ -347,7 +347,7 @@ impl Setup {
 }
 
 /// Puts an answer into the tokens.
-fn take(tokens: &mut Tokens, grant: Grant) {
+pub(super) fn take(tokens: &mut Tokens, grant: Grant) {
     let now = Timestamp::now();
     let account = grant.extra.id_token.as_deref().and_then(address_of);
     let life = grant

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cli::redact;
 use crate::cli::text::push;
 use crate::model::{Side, Sides};
 
@@ -71,6 +72,7 @@ pub(super) fn text(found: &Found) -> String {
                 format_args!("  {email}, {field}: {}", row.reason),
             );
             if let (Some(from), Some(to)) = (&row.from, &row.to) {
+                let (from, to) = (redact::value(from), redact::value(to));
                 push(&mut text, format_args!(" ({from:?}, {to:?})"));
             }
             text.push('\n');

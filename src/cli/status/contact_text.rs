@@ -4,6 +4,7 @@ use super::contact::{Contact, FieldRow, LinkRow, Past};
 use super::run;
 use super::table::{clean, fold};
 use crate::cli::output::Show;
+use crate::cli::redact;
 use crate::cli::text::{push, table};
 use crate::model::Side;
 
@@ -112,7 +113,7 @@ fn link(text: &mut String, link: &LinkRow) {
 }
 
 fn cell(value: Option<&str>) -> String {
-    value.map_or_else(|| "-".to_owned(), clean)
+    value.map_or_else(|| "-".to_owned(), |value| clean(&redact::value(value)))
 }
 
 /// What was last agreed on; both spellings where they differ.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::cli::redact;
 use crate::cli::status::table::clean;
 use crate::cli::text::push;
 use crate::model::{Change, Field, RemoteId, Side, Value};
@@ -121,5 +122,8 @@ impl WriteRow {
 
 /// A value for a person; a blank one is a dash, as no text in quotes is.
 pub(super) fn shown(value: Option<&str>) -> String {
-    value.map_or_else(|| "-".to_owned(), |text| format!("{text:?}"))
+    value.map_or_else(
+        || "-".to_owned(),
+        |text| format!("{:?}", redact::value(text)),
+    )
 }

@@ -197,6 +197,10 @@ pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
     );
     for pair in &lens.mapping.pairs {
         let slot = Slot::of(&pair.google);
+        if !person.tells(slot.list) {
+            record.unread.push(pair.field);
+            continue;
+        }
         let items: Vec<_> = person.list(slot.list).collect();
         match slot.read(&items.iter().copied()) {
             Reading::Blank => {}

@@ -14,6 +14,8 @@ mod wire;
 mod write;
 
 #[cfg(test)]
+pub(crate) mod fuzz;
+#[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -81,7 +81,8 @@ pub(super) enum Reading {
     Blank,
     /// A text; dates as `YYYY-MM-DD`.
     Text(String),
-    /// Something that a field cannot express (a birthday without its year).
+    /// Something that a field cannot express (a birthday without its year), or of another type than
+    /// the API promises.
     Unreadable,
 }
 
@@ -159,15 +160,27 @@ impl<'p> Slot<'p> {
 
     /// What it holds.
     pub(super) fn read<'i>(&self, items: &(impl Iterator<Item = &'i Item> + Clone)) -> Reading {
+        // An item whose type is no text may be the one that is looked for.
+        let named = |item: &Item| {
+            let odd = |name| !matches!(item.get(name), None | Some(Value::Null | Value::String(_)));
+            odd("type") || odd("key")
+        };
+        if items.clone().any(named) {
+            return Reading::Unreadable;
+        }
         let Some(item) = self.find(items).and_then(|at| items.clone().nth(at)) else {
             return Reading::Blank;
         };
         if self.form == Form::Date {
             return read_date(item, self.member);
         }
-        match item.get(self.member).and_then(Value::as_str) {
-            Some(text) if !text.trim().is_empty() => Reading::Text(text.to_owned()),
-            _ => Reading::Blank,
+        match item.get(self.member) {
+            Some(Value::String(text)) if !text.trim().is_empty() => Reading::Text(text.to_owned()),
+            None | Some(Value::Null | Value::String(_)) => Reading::Blank,
+            // Not what the API promises, so it says nothing; above all not that it was cleared.
+            Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Reading::Unreadable
+            }
         }
     }
 

@@ -32,7 +32,7 @@ const PATHS: [&str; 14] = [
     "external_id.customer",
 ];
 
-fn mapping() -> Arc<Mapping> {
+pub(super) fn mapping() -> Arc<Mapping> {
     let pair = |(number, path): (usize, &&str)| Pair {
         field: Field(u16::try_from(number).unwrap()),
         crm: path.to_string(),
@@ -85,6 +85,42 @@ fn read(person: &Value) -> crate::model::Record {
         &serde_json::from_value::<Person>(person.clone()).unwrap(),
     )
     .unwrap()
+}
+
+#[test]
+fn a_value_of_another_type_is_unread_and_not_blank() {
+    let number = |path: &str| {
+        let at = PATHS.iter().position(|each| *each == path).unwrap();
+        Field(u16::try_from(at).unwrap())
+    };
+    for (list, value, path) in [
+        ("names", json!({"0": {"givenName": "Ada"}}), "name.given"),
+        ("names", json!(["Ada"]), "name.given"),
+        ("names", json!([{"givenName": 7}]), "name.given"),
+        (
+            "emailAddresses",
+            json!([{"value": "a@example.com", "type": 7}]),
+            "email.work",
+        ),
+        (
+            "userDefined",
+            json!([{"key": ["Shoe"], "value": "38"}]),
+            "custom.Shoe",
+        ),
+        ("biographies", json!(7), "note"),
+    ] {
+        let mut person = person();
+        person[list] = value.clone();
+        let record = read(&person);
+        assert!(record.unread.contains(&number(path)), "{path}: {value}");
+        assert_eq!(record.fields.get(&number(path)), None, "{path}: {value}");
+    }
+    let mut person = person();
+    person["names"] = json!([{"givenName": null}]);
+    assert!(
+        !read(&person).unread.contains(&number("name.given")),
+        "null is blank"
+    );
 }
 
 #[test]

@@ -170,6 +170,16 @@ impl Person {
             .filter_map(Value::as_object)
     }
 
+    /// Whether a list is what the API promises: not there, or items. Anything else says nothing of
+    /// what the contact holds.
+    pub(super) fn tells(&self, name: &str) -> bool {
+        match self.rest.get(name) {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(items)) => items.iter().all(Value::is_object),
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => false,
+        }
+    }
+
     /// Whether the contact carries a label; an unknown (empty) label is carried by nobody.
     pub(super) fn carries(&self, group: &str) -> bool {
         !group.is_empty()

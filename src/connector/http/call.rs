@@ -7,6 +7,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::connector::{Error, Kind};
 
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Whether a request may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
@@ -76,16 +78,17 @@ impl Answer {
         })
     }
 
-    /// The wait that a `Retry-After` header asks for, given in seconds or as an HTTP date.
+    /// The wait that a `Retry-After` header asks for, given in seconds or as an HTTP date; at most a
+    /// year, whatever it says, so that it can be added to other waits.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = text.parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(YEAR));
         }
         let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
         let seconds = date.as_second() - jiff::Timestamp::now().as_second();
-        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(YEAR))
     }
 }
 

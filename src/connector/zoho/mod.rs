@@ -13,6 +13,8 @@ mod equipment;
 mod explain;
 mod fields;
 mod find;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod gear;
 mod kind;
 mod meta;

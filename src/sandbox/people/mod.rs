@@ -253,6 +253,10 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
         | FaultKind::TruncateBody
         | FaultKind::HugeBody
         | FaultKind::BadJson
+        | FaultKind::DeepJson
+        | FaultKind::WrongTypes
+        | FaultKind::DuplicateKeys
+        | FaultKind::InvalidUtf8
         | FaultKind::SyncTokenExpired400
         | FaultKind::SyncTokenExpired410
         | FaultKind::BatchPartial

@@ -191,6 +191,10 @@ pub(super) fn stopped_by(fault: &Fault, call: &str, module: &str) -> Option<Repl
         | FaultKind::DropAfter
         | FaultKind::TruncateBody
         | FaultKind::HugeBody
-        | FaultKind::BadJson => None,
+        | FaultKind::BadJson
+        | FaultKind::DeepJson
+        | FaultKind::WrongTypes
+        | FaultKind::DuplicateKeys
+        | FaultKind::InvalidUtf8 => None,
     }
 }

@@ -123,7 +123,8 @@ impl Home {
         std::fs::write(self.profile_file(name), text).expect("a profile");
     }
 
-    fn arguments(&self) -> Vec<(String, String)> {
+    /// The whole environment of a call.
+    pub(crate) fn arguments(&self) -> Vec<(String, String)> {
         let path = |name: &str| self.dir.path().join(name).display().to_string();
         let mut env = vec![
             ("HOME".to_owned(), path("")),
