@@ -4,6 +4,8 @@ use std::fs;
 
 use sha2::{Digest as _, Sha256};
 
+use super::text::push;
+
 /// Names the machine where its id changes by itself.
 const VARIABLE: &str = "CRMSYNC_MACHINE_ID";
 const FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
@@ -18,13 +20,11 @@ pub(super) fn mark() -> Option<String> {
     };
     let id = given.as_deref().and_then(usable).or_else(found)?;
     let digest = Sha256::digest(format!("crmsync machine {id}").as_bytes());
-    Some(
-        digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    )
+    let mut mark = String::new();
+    for byte in digest.iter().take(8) {
+        push(&mut mark, format_args!("{byte:02x}"));
+    }
+    Some(mark)
 }
 
 /// The id in a text. An image that has not been started yet says "uninitialized" or nothing.

@@ -98,6 +98,16 @@ pub(crate) fn page_size(request: &Request, default: usize, cap: usize) -> Answer
     }
 }
 
+fn wants_token(request: &Request) -> Answer<bool> {
+    match request.param("requestSyncToken") {
+        None | Some("false" | "") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(Refusal::invalid(format!(
+            "Invalid value at 'request_sync_token' (TYPE_BOOL), \"{other}\""
+        ))),
+    }
+}
+
 /// `connections.list`.
 pub(crate) fn connections(
     book: &Book,
@@ -110,15 +120,7 @@ pub(crate) fn connections(
     let mask = Mask::read("personFields", request.param("personFields").unwrap_or(""))?;
     let sources = Sources::read(request.params("sources").into_iter())?;
     let size = page_size(request, 100, switches.page_size_cap)?;
-    let wants_token = match request.param("requestSyncToken") {
-        None | Some("false" | "") => false,
-        Some("true") => true,
-        Some(other) => {
-            return Err(Refusal::invalid(format!(
-                "Invalid value at 'request_sync_token' (TYPE_BOOL), \"{other}\""
-            )));
-        }
-    };
+    let wants_token = wants_token(request)?;
     let sync_token = request.param("syncToken").filter(|text| !text.is_empty());
     let forced = fault.map(|fault| fault.kind);
     for (kind, status) in [
@@ -182,14 +184,13 @@ pub(crate) fn connections(
         delta: !position.full,
         shuffled: switches.shuffle_items,
     };
-    let (mut people, cursor) = if position.full {
+    let (people, cursor) = if position.full {
         full_page(book, position, size, Lag::of(switches, fault), view, now)
     } else {
         delta_page(book, position, size, view)
     };
-    let cut = forced == Some(FaultKind::CutListing);
-    if cut {
-        people.truncate(people.len() / 2);
+    if forced == Some(FaultKind::CutListing) {
+        return Ok(json!({"connections": people[..people.len() / 2]}));
     }
     let mut answer = json!({});
     if !people.is_empty() {
@@ -198,9 +199,6 @@ pub(crate) fn connections(
     if position.full {
         answer["totalPeople"] = json!(book.live);
         answer["totalItems"] = json!(book.live);
-    }
-    if cut {
-        return Ok(answer);
     }
     if let Some(cursor) = cursor {
         answer["nextPageToken"] = json!(Token { cursor, ..position }.write(salt));
