@@ -214,7 +214,7 @@ fn a_file_that_was_cut_short_is_refused() {
 fn a_file_that_is_no_state_is_refused() {
     Place::holding(b"name,email\nAnn,ann@example.com\n").refused(|kind| kind == Kind::Corrupt);
     Place::loaded("CREATE TABLE other (no INTEGER);").refused(|kind| kind == Kind::Corrupt);
-    let place = Place::loaded(V1);
+    let place = Place::loaded(V2);
     let conn = Connection::open(&place.path).unwrap();
     conn.execute_batch("DROP TABLE said;").unwrap();
     drop(conn);

@@ -184,14 +184,13 @@ pub(crate) fn connections(
         delta: !position.full,
         shuffled: switches.shuffle_items,
     };
-    let (mut people, cursor) = if position.full {
+    let (people, cursor) = if position.full {
         full_page(book, position, size, Lag::of(switches, fault), view, now)
     } else {
         delta_page(book, position, size, view)
     };
-    let cut = forced == Some(FaultKind::CutListing);
-    if cut {
-        people.truncate(people.len() / 2);
+    if forced == Some(FaultKind::CutListing) {
+        return Ok(json!({"connections": people[..people.len() / 2]}));
     }
     let mut answer = json!({});
     if !people.is_empty() {
@@ -200,9 +199,6 @@ pub(crate) fn connections(
     if position.full {
         answer["totalPeople"] = json!(book.live);
         answer["totalItems"] = json!(book.live);
-    }
-    if cut {
-        return Ok(answer);
     }
     if let Some(cursor) = cursor {
         answer["nextPageToken"] = json!(Token { cursor, ..position }.write(salt));
