@@ -6,6 +6,7 @@
 #![cfg(feature = "sandbox")]
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -258,6 +258,12 @@ impl Town {
             .admin("view_edit", &body, hands.now)
             .unwrap();
         self.view_edited = true;
+        let shown = |person: &Person| {
+            let crm = person.crm.as_ref();
+            crm.is_some_and(|crm| crm.lead == Some(third))
+        };
+        let moved = (0..self.people.len()).filter(|at| shown(&self.people[*at]));
+        self.busy.extend(moved);
         self.acts += 1;
         let view = format!("the view shows {:?}", self.rules.view);
         self.say(view);

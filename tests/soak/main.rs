@@ -8,6 +8,7 @@
 #![cfg(feature = "sandbox")]
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
