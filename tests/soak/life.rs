@@ -163,7 +163,6 @@ async fn round(stage: &Stage, town: &mut Town, seed: u64, world: usize, tally: &
         }
         Err(told) => vec![told],
     };
-    if !wrong.is_empty() { drop(std::fs::copy(stage.state(), format!("/tmp/soakstate{seed}.sqlite3"))); } // DEBUG
     assert!(
         wrong.is_empty(),
         "CRMSYNC_SOAK_SEED={seed}, world {world} ({:?}), round {}:\n{}\nwhat had happened:\n{}",
