@@ -212,7 +212,8 @@ fn a_label_that_we_took_off_without_hearing_so_is_put_back_when_the_record_retur
         sandbox.fault(
             &json!({"service": "google", "call": "members.modify", "kind": kind, "times": 9}),
         );
-        home.sync(&["sales"]);
+        // The answers never come as long as this run has patience.
+        home.sync(&["sales", "--patience", "2s"]).exits(6);
         sandbox.no_faults();
         home.sync(&["sales"]);
         assert!(!group_of(&ada(&sandbox), &group), "{kind}");

@@ -150,11 +150,11 @@ impl Person {
             (Bond::Linked(_), Some(_), Some(_)) => self.go_on(rules),
             (Bond::Linked(link), Some(_), None) => {
                 let link = link.clone();
-                self.bereaved(Side::Google, &link, rules, round);
+                self.bereaved(Side::Google, &link, rules);
             }
             (Bond::Linked(link), None, Some(_)) => {
                 let link = link.clone();
-                self.bereaved(Side::Crm, &link, rules, round);
+                self.bereaved(Side::Crm, &link, rules);
             }
         }
     }
@@ -250,7 +250,7 @@ impl Person {
     }
 
     /// One record of a pair was deleted; the survivor stands on `side`.
-    fn bereaved(&mut self, side: Side, link: &Link, rules: &Rules, round: usize) {
+    fn bereaved(&mut self, side: Side, link: &Link, rules: &Rules) {
         let Some(survivor) = self.half(side) else {
             return;
         };
@@ -264,7 +264,8 @@ impl Person {
         match (rules.on_delete, took_part) {
             (OnDelete::Keep, _) | (_, false) => {}
             (OnDelete::Archive | OnDelete::Delete, true) if edited => {
-                self.create(side.other(), rules, round);
+                // Copied back, the pair goes on: it is as old as before.
+                self.create(side.other(), rules, link.since);
             }
             (OnDelete::Archive, true) => {
                 if let (Side::Google, Some(google)) = (side, &mut self.google) {
