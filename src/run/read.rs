@@ -311,25 +311,32 @@ impl<'a, 'b> Intake<'a, 'b> {
     async fn compare_census(&mut self) -> Result<(), Error> {
         let (session, scope, side) = (self.session, self.session.scope, self.side);
         let started = self.census;
-        let arrived = session.with(|tx| {
+        let (departed, arrived) = session.with(|tx| {
             if !started {
                 tx.start_census(scope, side)?;
             }
             let departed = tx.departed(scope, side)?;
             let seen = tx.seen(scope, side, &departed)?;
             let settled = Moment(session.now.0 - LISTING_LAG);
-            let edits = seen
-                .into_values()
-                .filter(|seen| plan::missing(seen, settled))
-                .flat_map(|mut seen| {
+            let mut ask = Vec::new();
+            let mut edits = Vec::new();
+            for mut seen in seen.into_values() {
+                if !plan::missing(&seen, settled) {
+                    continue;
+                }
+                let id = seen.record.id.clone();
+                if tx.linked(session.pair, side, &id)?.is_some() {
+                    ask.push(id);
+                } else {
                     seen.record.listed = false;
-                    let id = seen.record.id.clone();
-                    [Edit::PutSeen { side, seen }, Edit::Touch { side, id }]
-                })
-                .collect::<Vec<_>>();
+                    edits.extend([Edit::PutSeen { side, seen }, Edit::Touch { side, id }]);
+                }
+            }
             tx.apply(scope, &edits)?;
-            tx.arrived(scope, side)
+            Ok((ask, tx.arrived(scope, side)?))
         })?;
+        // A linked record that is not among the members any more may have left, or be gone.
+        self.read_directly(&departed, Listed::No).await?;
         self.read_directly(&arrived, Listed::Yes).await
     }
 

@@ -33,7 +33,7 @@ impl Default for Stop {
 
 impl Stop {
     /// Asks to stop; says whether somebody had asked before.
-    #[must_use]
+    #[must_use = "who asks twice may want it at once"]
     pub fn ask(&self) -> bool {
         let first = self.since.send_if_modified(|since| {
             let first = since.is_none();
@@ -132,7 +132,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_already_hears_it() {
         let stop = hasty();
-        let (cut, _) = futures::join!(stop.cut(pending::<u8>()), async { stop.ask() });
+        let (cut, ()) = futures::join!(stop.cut(pending::<u8>()), async { assert!(!stop.ask()) });
         assert_eq!(cut, None);
     }
 }

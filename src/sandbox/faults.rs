@@ -189,7 +189,7 @@ impl Fault {
 }
 
 /// The rules in force, with a seeded source of chance.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Faults {
     rules: VecDeque<FaultRule>,
     chance: StdRng,

@@ -46,7 +46,7 @@ pub struct Entry {
 }
 
 /// The log.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RequestLog {
     entries: Vec<Entry>,
     counts: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,

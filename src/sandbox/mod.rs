@@ -65,7 +65,7 @@ pub struct Options {
 }
 
 /// Everything behind the two services.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     /// The simulated Google.
     pub google: PeopleWorld,

@@ -203,3 +203,42 @@ fn two_profiles_on_one_account_pair_never_fight() {
     assert!(group_of(twin, &of("Web")), "{twin}");
     assert_eq!(twin["phoneNumbers"][0]["value"], "+49 30 1");
 }
+
+#[test]
+fn a_label_that_we_took_off_without_hearing_so_is_put_back_when_the_record_returns() {
+    for kind in ["drop_after", "error_after_commit", "truncate_body"] {
+        let (sandbox, home, group, id) = pair(&[]);
+        sandbox.edit_crm(&id, &json!({"Lead_Source": "Web"}));
+        sandbox.fault(
+            &json!({"service": "google", "call": "members.modify", "kind": kind, "times": 9}),
+        );
+        // The answers never come as long as this run has patience.
+        home.sync(&["sales", "--patience", "2s"]).exits(6);
+        sandbox.no_faults();
+        home.sync(&["sales"]);
+        assert!(!group_of(&ada(&sandbox), &group), "{kind}");
+        // Nobody but us took the label off.
+        sandbox.edit_crm(&id, &json!({"Lead_Source": "Partner"}));
+        let back = home.synced(&["sales"]);
+        assert_eq!(back["google"]["grouped"], 1, "{kind}: {back}");
+        assert!(group_of(&ada(&sandbox), &group), "{kind}");
+    }
+}
+
+#[test]
+fn a_contact_that_was_renamed_and_then_deleted_is_a_deleted_one() {
+    for later in ["10m", "25h"] {
+        let (sandbox, home, _, id) = pair(&[("sync.on_delete", "\"delete\"")]);
+        home.synced(&["sales"]);
+        let name = ada(&sandbox)["resourceName"].as_str().unwrap().to_owned();
+        let renamed = sandbox.google("rename", &json!({"id": name}));
+        sandbox.delete_google(renamed["resourceName"].as_str().unwrap());
+        sandbox.advance(later);
+        let report = home.synced(&["sales"]);
+        assert_eq!(report["crm"]["deleted"], 1, "{later}: {report}");
+        assert!(
+            sandbox.crm_contacts().iter().all(|each| each["id"] != *id),
+            "{later}"
+        );
+    }
+}

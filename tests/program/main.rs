@@ -8,7 +8,6 @@
 
 mod brakes;
 mod care;
-mod crash;
 mod deletes;
 mod dry;
 mod errors;

@@ -134,6 +134,9 @@ impl Google {
             *count += 1;
             let id = RemoteId::from(person.resource_name.as_str());
             if person.metadata.deleted {
+                // Renamed since the last reading, and then deleted: we know it by a former name only.
+                let former = &person.metadata.previous_resource_names;
+                deleted.extend(former.iter().map(|name| RemoteId::from(name.as_str())));
                 deleted.push(id);
                 continue;
             }

@@ -74,7 +74,7 @@ struct ServiceAccount {
 }
 
 /// Who may act, and as whom.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SignIns {
     accounts: Vec<String>,
     clients: BTreeMap<String, String>,

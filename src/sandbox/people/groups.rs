@@ -46,7 +46,7 @@ pub(crate) struct Group {
 }
 
 /// All groups of an account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Groups {
     all: BTreeMap<String, Group>,
 }

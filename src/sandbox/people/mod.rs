@@ -58,7 +58,7 @@ const COMMON: [&str; 15] = [
 ];
 
 /// Everything that the simulated Google remembers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PeopleWorld {
     books: BTreeMap<String, Book>,
     switches: Switches,

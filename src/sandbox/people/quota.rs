@@ -18,7 +18,7 @@ pub(crate) struct Cost {
 }
 
 /// What was spent in the last minute.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Quota {
     spent: VecDeque<(Timestamp, Cost)>,
 }

@@ -63,7 +63,7 @@ pub(crate) struct Record {
 }
 
 /// One account's address book.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Book {
     /// Every record by its number, deleted ones included.
     pub(crate) records: BTreeMap<u64, Record>,

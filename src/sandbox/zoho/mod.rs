@@ -54,7 +54,7 @@ const COLLEAGUE: u64 = ORG + 265_017;
 type Kept = (BTreeMap<u64, Record>, BTreeMap<u64, Deleted>);
 
 /// All state of the simulated CRM, its OAuth included.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ZohoWorld {
     base: String,
     switches: Switches,

@@ -94,7 +94,7 @@ impl Scopes {
 }
 
 /// A one-time code.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Code {
     pub(super) scopes: Scopes,
     pub(super) expires: i64,
@@ -106,14 +106,14 @@ pub(super) struct Code {
     pub(super) offline: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct RefreshToken {
     token: String,
     scopes: Scopes,
     used: VecDeque<i64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct AccessToken {
     token: String,
     scopes: Scopes,
@@ -122,7 +122,7 @@ struct AccessToken {
 }
 
 /// Everything that was handed out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OAuth {
     codes: BTreeMap<String, Code>,
     refresh: Vec<RefreshToken>,

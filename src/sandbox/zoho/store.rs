@@ -64,7 +64,7 @@ pub(super) struct Rights {
 }
 
 /// One module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Module {
     pub(super) name: &'static str,
     pub(super) id: u64,

@@ -1,0 +1,48 @@
+//! Killed at every journal point, and before and after every call to a remote.
+
+use crate::bench::{Ended, How};
+use crate::story::{Form, Story};
+
+/// Kills one run at each of its points, then runs to the end.
+async fn at_every_point(story: &Story) {
+    let mut journal = 0;
+    let mut most = 0;
+    for point in &story.points {
+        story.stage.restore(&story.scene);
+        let kill = How {
+            kill: Some(point.clone()),
+            ..How::default()
+        };
+        let (ended, _) = story.stage.run(&kill).await;
+        assert!(
+            matches!(ended, Ended::Killed),
+            "{}: nothing came to the point {point}",
+            story.name
+        );
+        most = most.max(story.finish(&format!("killed at {point}")).await);
+        journal += usize::from(
+            ["journalled", "answered", "settled"]
+                .iter()
+                .any(|name| point.starts_with(name)),
+        );
+    }
+    assert!(journal >= 6, "{:?}", story.points);
+    println!(
+        "{}: {} contacts, killed at {} points, {journal} of them journal points; in sync after at most {most} more runs",
+        story.name,
+        story.contacts,
+        story.points.len(),
+    );
+}
+
+#[tokio::test]
+async fn a_first_pass_that_is_killed_at_any_point_doubles_and_loses_nobody() {
+    let (contacts, overlap) = Form::chosen().pick((60, 20), (2_400, 400));
+    at_every_point(&Story::first(contacts, overlap).await).await;
+}
+
+#[tokio::test]
+async fn a_later_pass_that_is_killed_at_any_point_doubles_and_loses_nobody() {
+    let (contacts, overlap) = Form::chosen().pick((60, 20), (2_400, 400));
+    at_every_point(&Story::later(contacts, overlap).await).await;
+}

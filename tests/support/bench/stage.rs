@@ -1,0 +1,292 @@
+//! One sandbox and one profile; runs of the program's library in this process, each with fresh
+//! connectors and the state file opened anew, as a new process would.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crmsync::connector::google::{Google, GoogleSettings};
+use crmsync::connector::http::{Http, HttpSettings, Patience, TokenSource};
+use crmsync::connector::zoho::{Zoho, ZohoSettings, default_mapping};
+use crmsync::connector::{Error, Extent, Sink};
+use crmsync::model::{Bulk, Sides};
+use crmsync::profile::{CrmKind, Profile};
+use crmsync::run::{self, Job, Report};
+use crmsync::sandbox::{Options, Running, World, serve};
+use crmsync::state::State;
+use futures::FutureExt as _;
+use secrecy::SecretString;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::trap::{Killed, Tapped, Trap, remains};
+
+/// How a run goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct How {
+    /// The point at which it is killed.
+    pub(crate) kill: Option<String>,
+    /// Reads both sides in full.
+    pub(crate) full: bool,
+    /// Another limit than the profile's.
+    pub(crate) limit: Option<u64>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// By itself.
+    Report(Box<Report>),
+    /// At the point where it was to be killed.
+    Killed,
+}
+
+impl Ended {
+    /// The report of a run that nobody killed.
+    #[track_caller]
+    pub(crate) fn report(self) -> Report {
+        match self {
+            Self::Report(report) => *report,
+            Self::Killed => panic!("the run was killed"),
+        }
+    }
+}
+
+/// A sandbox, a profile and a state file.
+pub(crate) struct Stage {
+    running: Running,
+    dir: TempDir,
+}
+
+/// A folder in memory where there is one: a kill leaves what was written, whether or not it has
+/// reached a disk.
+fn memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
+/// A world and a state to go back to.
+pub(crate) struct Scene {
+    world: World,
+    state: Option<Vec<u8>>,
+}
+
+struct Ready(&'static str);
+
+#[async_trait]
+impl TokenSource for Ready {
+    async fn token(&self) -> Result<SecretString, Error> {
+        Ok(self.0.into())
+    }
+    async fn renew(&self, _: &SecretString) -> Result<SecretString, Error> {
+        Ok(self.0.into())
+    }
+    fn api_domain(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Stage {
+    /// A sandbox with `contacts` on each side, `overlap` of them the same people.
+    pub(crate) async fn new(contacts: usize, overlap: usize, seed: u64) -> Self {
+        let options = Options {
+            contacts,
+            overlap,
+            seed,
+            ..Options::default()
+        };
+        let stage = Self {
+            running: serve(options).await.unwrap(),
+            dir: memory(),
+        };
+        std::fs::create_dir(stage.config()).unwrap();
+        stage
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn root(&self) -> String {
+        format!("http://{}", self.running.address())
+    }
+
+    /// Where the sandbox listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// The program itself, about to sync in a process of its own; its output goes nowhere.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crmsync"));
+        command
+            .args(["sync", "sales"])
+            .env_clear()
+            .env("HOME", self.dir.path())
+            .env("CRMSYNC_CONFIG_DIR", self.config())
+            .env("CRMSYNC_STATE", self.state())
+            .env("CRMSYNC_GOOGLE_TOKEN", "sandbox-google-token")
+            .env("CRMSYNC_CRM_TOKEN", "sandbox-crm-token")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// The folder of the profile.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.path().join("config")
+    }
+
+    /// The state file.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.dir.path().join("state").join("state.sqlite3")
+    }
+
+    /// Writes the profile; `sync` is what stands in its first table, one key a line.
+    pub(crate) fn profile(&self, sync: &str, view: &str, root: &str) {
+        let text = format!(
+            "[sync]\n{sync}\n[google]\naccount = \"me@example.com\"\ngroup = \"CRM\"\nendpoint = {root:?}\n\
+             [crm]\nkind = \"zoho\"\nview = {view:?}\nendpoint = {root:?}\n"
+        );
+        std::fs::write(self.config().join("sales.toml"), text).unwrap();
+    }
+
+    /// Does something with the world behind the sandbox.
+    pub(crate) fn world<T>(&self, f: impl FnOnce(&mut World) -> T) -> T {
+        let world: Arc<Mutex<World>> = self.running.world();
+        let mut world = world.lock().unwrap();
+        f(&mut world)
+    }
+
+    /// Everything on both sides.
+    pub(crate) fn dump(&self) -> (Value, Value) {
+        self.world(|world| (world.google.dump(), world.zoho.dump()))
+    }
+
+    /// What can be gone back to. No run may be under way.
+    pub(crate) fn scene(&self) -> Scene {
+        let state = self.state();
+        if state.exists() {
+            // Opening and closing takes the log into the file.
+            drop(State::open(&state).unwrap());
+        }
+        Scene {
+            world: self.world(|world| world.clone()),
+            state: std::fs::read(&state).ok(),
+        }
+    }
+
+    /// Goes back.
+    pub(crate) fn restore(&self, scene: &Scene) {
+        self.world(|world| {
+            *world = scene.world.clone();
+            world.log.clear();
+        });
+        let state = self.state();
+        drop(std::fs::remove_dir_all(state.parent().unwrap()));
+        if let Some(bytes) = &scene.state {
+            // The program makes the folder and the file with the access rights it wants.
+            drop(State::open(&state).unwrap());
+            for suffix in ["-wal", "-shm"] {
+                drop(std::fs::remove_file(format!("{}{suffix}", state.display())));
+            }
+            std::fs::write(&state, bytes).unwrap();
+        }
+    }
+
+    /// One run, and the points that it met.
+    pub(crate) async fn run(&self, how: &How) -> (Ended, Vec<String>) {
+        let profile = Profile::load(&self.config(), "sales").unwrap();
+        let state_file = self.state();
+        let trap = Arc::new(Trap::new(how.kill.as_deref(), state_file.clone()));
+        let tapped = self.remotes(&profile, &trap);
+        let now = self.world(|world| world.clock.now());
+        let CrmKind::Zoho(zoho) = &profile.crm.kind;
+        let defaults = default_mapping(&zoho.module);
+        let job = Job {
+            profile: &profile,
+            defaults: &defaults,
+            options: run::Options {
+                extent: if how.full {
+                    Extent::Full
+                } else {
+                    Extent::Delta
+                },
+                limit: how.limit,
+                bulk: Bulk::Braked,
+                now: now.as_second(),
+                started: now.to_string(),
+                begun: std::time::Instant::now(),
+                state_file: state_file.clone(),
+            },
+            monitor: &*trap,
+            interrupted: &|| false,
+        };
+        let mut state = State::open(&state_file).unwrap();
+        let sinks = Sides {
+            google: &tapped.google as &dyn Sink,
+            crm: &tapped.crm as &dyn Sink,
+        };
+        let ended = AssertUnwindSafe(run::sync(&job, &mut state, sinks))
+            .catch_unwind()
+            .await;
+        drop(state);
+        let ended = match ended {
+            Ok(report) => Ended::Report(Box::new(report)),
+            Err(panic) if panic.is::<Killed>() => {
+                for (file, kept) in remains(&state_file) {
+                    drop(std::fs::remove_file(&file));
+                    if kept.exists() {
+                        std::fs::rename(kept, file).unwrap();
+                    }
+                }
+                Ended::Killed
+            }
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        drop(tapped);
+        // What the server had begun is over before the next run starts.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        (ended, trap.points())
+    }
+
+    fn remotes(&self, profile: &Profile, trap: &Arc<Trap>) -> Sides<Tapped> {
+        let patience = Patience::new(Duration::from_secs(300));
+        let client = |remote, scheme, token| {
+            let mut settings = HttpSettings::new(remote, scheme, Arc::new(Ready(token)));
+            settings.patience = patience.clone();
+            settings.wait_scale = 0.0;
+            Http::new(settings).unwrap()
+        };
+        let google = GoogleSettings {
+            endpoint: self.root(),
+            account: profile.google.account.clone(),
+            ..GoogleSettings::new(&profile.google.group)
+        };
+        let CrmKind::Zoho(zoho) = &profile.crm.kind;
+        let crm = ZohoSettings {
+            endpoint: Some(self.root()),
+            data_center: zoho.data_center.clone(),
+            module: zoho.module.clone(),
+            view: profile.crm.view.clone(),
+            defaults: profile.crm.defaults.clone(),
+            trigger: zoho.trigger.clone(),
+            lanes: usize::from(zoho.lanes),
+        };
+        let tap = |inner: Box<dyn Sink>| Tapped {
+            inner,
+            trap: Arc::clone(trap),
+        };
+        Sides {
+            google: tap(Box::new(Google::new(
+                google,
+                client("Google", "Bearer", "sandbox-google-token"),
+            ))),
+            crm: tap(Box::new(Zoho::new(
+                crm,
+                client("Zoho CRM", "Zoho-oauthtoken", "sandbox-crm-token"),
+            ))),
+        }
+    }
+}
