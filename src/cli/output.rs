@@ -143,7 +143,7 @@ impl Show {
             let kind = format!("{:?}", problem.kind).to_lowercase();
             put(
                 &mut text,
-                format_args!("  {kind} {email}: {}\n", problem.reason),
+                format_args!("  {kind} {email}: {}\n", redact::sentence(&problem.reason)),
             );
             let ids = |ids: &[String]| match ids {
                 [] => "-".to_owned(),

@@ -113,6 +113,14 @@ pub(super) fn answer(answer: &str) -> Cow<'_, str> {
     }
 }
 
+/// A sentence of a report as it may leave the program: what stands in quotes is a value.
+pub(super) fn sentence(text: &str) -> Cow<'_, str> {
+    match REDACTOR.get() {
+        Some(redactor) => Cow::Owned(redactor.sentence(text)),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// A value of a contact as it may leave the program.
 pub(super) fn value(value: &str) -> Cow<'_, str> {
     match REDACTOR.get() {
@@ -172,12 +180,33 @@ impl Redactor {
         out
     }
 
+    fn sentence(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, quoted)) = rest.split_once('"') {
+            let mut escaped = false;
+            let end = quoted.find(|c| {
+                let ends = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            // An open quote hides all that follows.
+            let end = end.unwrap_or(quoted.len());
+            out.push_str(before);
+            out.push_str(&format!("\"{}\"", self.value(&quoted[..end])));
+            rest = quoted.get(end + 1..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        self.text(&out)
+    }
+
     /// Redacts what a report, a status or a plan says, by the names of its members.
     fn tree(&self, tree: &mut Value, name: &str) {
         match tree {
             Value::String(text) => {
                 *text = match name {
                     "from" | "to" => self.value(text),
+                    "reason" | "note" | "text" => self.sentence(text),
                     _ => self.text(text),
                 };
             }
@@ -261,6 +290,15 @@ mod tests {
             !one.text("j\u{f6}rg.o'neil+x@b\u{fc}cher.example.org")
                 .contains("neil")
         );
+    }
+
+    #[test]
+    fn what_a_sentence_quotes_is_a_value() {
+        let one = redactor();
+        let told = one.sentence("`phone` is \"+49 \\\"30\" here, \"x");
+        assert!(told.starts_with("`phone` is \"[redacted-"), "{told}");
+        assert!(!told.contains("+49") && !told.contains('x'), "{told}");
+        assert_eq!(one.sentence(&told), told);
     }
 
     #[test]

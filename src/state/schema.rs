@@ -371,9 +371,12 @@ mod tests {
     fn a_newer_file_is_not_copied() {
         let dir = tempfile::tempdir().unwrap();
         let (path, conn) = made(dir.path());
-        conn.execute_batch("PRAGMA user_version = 2;").unwrap();
-        let error = bring_up(&conn, &path, &[]).unwrap_err();
-        assert_eq!(error.kind, Kind::Newer { found: 2, known: 1 });
-        assert!(!file::beside(&path, ".v2.bak").exists());
+        let found = KNOWN + 1;
+        conn.execute_batch(&format!("PRAGMA user_version = {found};"))
+            .unwrap();
+        let error = bring_up(&conn, &path, STEPS).unwrap_err();
+        let known = KNOWN;
+        assert_eq!(error.kind, Kind::Newer { found, known });
+        assert!(!file::beside(&path, &format!(".v{found}.bak")).exists());
     }
 }

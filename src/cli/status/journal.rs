@@ -111,7 +111,10 @@ impl WriteRow {
             push(&mut all, format_args!("{line}\n"));
         }
         if let Some(note) = &self.note {
-            push(&mut all, format_args!("{}\n", clean(note)));
+            push(
+                &mut all,
+                format_args!("{}\n", clean(&redact::sentence(note))),
+            );
         }
         if all.is_empty() {
             all.push_str(&self.why);

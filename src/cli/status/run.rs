@@ -7,6 +7,7 @@ use super::table::{fold, took};
 use super::{outcome, time};
 use crate::cli::failure::Failure;
 use crate::cli::output::Show;
+use crate::cli::redact;
 use crate::cli::text::push;
 use crate::model::Side;
 use crate::state::{RunKind, RunNo, RunRow, State};
@@ -193,7 +194,11 @@ pub(super) fn problem(text: &mut String, problem: &Value) {
     fold(
         text,
         &what,
-        &format!("{}: {}", email(problem), word(problem, "reason")),
+        &format!(
+            "{}: {}",
+            email(problem),
+            redact::sentence(word(problem, "reason"))
+        ),
     );
     let ids = |side: &str| {
         let all: Vec<&str> = rows(problem, side)
