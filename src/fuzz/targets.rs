@@ -35,7 +35,12 @@ fn text(bytes: &[u8]) -> String {
 /// An invalid profile is explained with a place in its text and, for a person, at a readable length.
 fn profile(bytes: &[u8]) {
     let text = text(bytes);
-    match Profile::parse("sales", FilePath::new("sales.toml"), &text) {
+    match Profile::parse(
+        connector::kinds(),
+        "sales",
+        FilePath::new("sales.toml"),
+        &text,
+    ) {
         Ok(profile) => assert_eq!(profile.text(), text),
         Err(error) => {
             assert!(!error.to_string().is_empty());
@@ -46,12 +51,13 @@ fn profile(bytes: &[u8]) {
 
 /// An edit of a profile leaves TOML behind.
 fn edit(bytes: &[u8]) {
+    let kinds = connector::kinds();
     let text = text(bytes);
     for edited in [
-        set(&text, "sync.full_every", "12h"),
-        set(seeds::PROFILES[0], "google.group", &text),
-        set(seeds::PROFILES[0], "crm.defaults.X", &text),
-        unset(&text, "sync.direction"),
+        set(kinds, &text, "sync.full_every", "12h"),
+        set(kinds, seeds::PROFILES[0], "google.group", &text),
+        set(kinds, seeds::PROFILES[0], "crm.defaults.X", &text),
+        unset(kinds, &text, "sync.direction"),
     ]
     .into_iter()
     .flatten()

@@ -303,7 +303,8 @@ mod tests {
             | Change::Delete { .. }
             | Change::Group { .. }
             | Change::Ungroup { .. }
-            | Change::Archive { .. } => None,
+            | Change::Archive { .. }
+            | Change::Unarchive { .. } => None,
         });
         assert_eq!(fields, Some(vec![Field(4)]), "the other field goes on");
         let undo = Write {

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crmsync::connector::google::{Google, GoogleSettings};
-use crmsync::connector::http::{Http, HttpSettings, Patience, TokenSource};
+use crmsync::connector::http::{Http, HttpSettings, Patience, Signing, TokenSource};
 use crmsync::connector::zoho::{Zoho, ZohoSettings, default_mapping};
-use crmsync::connector::{Error, Extent, Sink};
+use crmsync::connector::{Error, Extent, Sink, kinds};
 use crmsync::model::{Bulk, Sides};
-use crmsync::profile::{CrmKind, Profile};
-use crmsync::run::{self, Job, Report};
+use crmsync::profile::Profile;
+use crmsync::run::{self, Job, Report, Stop};
 use crmsync::sandbox::{Options, Running, World, serve};
 use crmsync::state::State;
 use futures::FutureExt as _;
@@ -197,13 +197,12 @@ impl Stage {
 
     /// One run, and the points that it met.
     pub(crate) async fn run(&self, how: &How) -> (Ended, Vec<String>) {
-        let profile = Profile::load(&self.config(), "sales").unwrap();
+        let profile = Profile::load(kinds(), &self.config(), "sales").unwrap();
         let state_file = self.state();
         let trap = Arc::new(Trap::new(how.kill.as_deref(), state_file.clone()));
         let tapped = self.remotes(&profile, &trap);
         let now = self.world(|world| world.clock.now());
-        let CrmKind::Zoho(zoho) = &profile.crm.kind;
-        let defaults = default_mapping(&zoho.module);
+        let defaults = default_mapping(profile.crm.module());
         let job = Job {
             profile: &profile,
             defaults: &defaults,
@@ -219,9 +218,10 @@ impl Stage {
                 started: now.to_string(),
                 begun: std::time::Instant::now(),
                 state_file: state_file.clone(),
+                machine: None,
             },
             monitor: &*trap,
-            interrupted: &|| false,
+            stop: Stop::default(),
         };
         let mut state = State::open(&state_file).unwrap();
         let sinks = Sides {
@@ -254,7 +254,8 @@ impl Stage {
     fn remotes(&self, profile: &Profile, trap: &Arc<Trap>) -> Sides<Tapped> {
         let patience = Patience::new(Duration::from_secs(300));
         let client = |remote, scheme, token| {
-            let mut settings = HttpSettings::new(remote, scheme, Arc::new(Ready(token)));
+            let signing = Signing::Scheme(scheme);
+            let mut settings = HttpSettings::new(remote, signing, Arc::new(Ready(token)));
             settings.patience = patience.clone();
             settings.wait_scale = 0.0;
             Http::new(settings).unwrap()
@@ -264,15 +265,14 @@ impl Stage {
             account: profile.google.account.clone(),
             ..GoogleSettings::new(&profile.google.group)
         };
-        let CrmKind::Zoho(zoho) = &profile.crm.kind;
+        let lanes = profile.crm.own.count("lanes");
         let crm = ZohoSettings {
             endpoint: Some(self.root()),
-            data_center: zoho.data_center.clone(),
-            module: zoho.module.clone(),
+            module: profile.crm.module().to_owned(),
             view: profile.crm.view.clone(),
             defaults: profile.crm.defaults.clone(),
-            trigger: zoho.trigger.clone(),
-            lanes: usize::from(zoho.lanes),
+            lanes: lanes.map_or(1, |lanes| usize::try_from(lanes).unwrap()),
+            ..ZohoSettings::default()
         };
         let tap = |inner: Box<dyn Sink>| Tapped {
             inner,
