@@ -138,8 +138,7 @@ impl Redactor {
         bytes
             .iter()
             .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     fn address(&self, address: &str) -> String {
@@ -214,13 +213,13 @@ impl Redactor {
             Value::Object(members) => {
                 let values = matches!(name, "values" | "base") || members.contains_key("winner");
                 for (member, value) in members.iter_mut() {
-                    match value {
-                        Value::String(text)
-                            if values && matches!(member.as_str(), "google" | "crm") =>
-                        {
-                            *text = self.value(text);
-                        }
-                        _ => self.tree(value, member),
+                    if let Value::String(text) = value
+                        && values
+                        && matches!(member.as_str(), "google" | "crm")
+                    {
+                        *text = self.value(text);
+                    } else {
+                        self.tree(value, member);
                     }
                 }
             }

@@ -48,7 +48,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 /// Reads the regressions, the seeds, then as many mutations as are asked for.
-fn hammer(target: Target) {
+fn hammer(target: &Target) {
     let (cases, seed) = (
         number("CRMSYNC_FUZZ", 2000),
         number("CRMSYNC_FUZZ_SEED", 20_261_125),
@@ -65,6 +65,7 @@ fn hammer(target: Target) {
     let (sender, done) = channel();
     let worker = {
         let (corpus, at) = (Arc::clone(&corpus), Arc::clone(&at));
+        let read = target.read;
         move || {
             let mut slowest = (Duration::ZERO, 0);
             let mut input = Vec::new();
@@ -73,7 +74,7 @@ fn hammer(target: Target) {
                     at.store(case, Ordering::Relaxed);
                     corpus.input(&mut Random::of(seed, case), &mut input);
                     let begun = Instant::now();
-                    (target.read)(&input);
+                    read(&input);
                     slowest = slowest.max((begun.elapsed(), case));
                 }
             }));

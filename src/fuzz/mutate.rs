@@ -76,7 +76,7 @@ pub(super) enum Shape {
     Json,
 }
 
-/// A small generator (SplitMix64), so that every case can be made again by its number.
+/// A small generator (`SplitMix64`), so that every case can be made again by its number.
 pub(super) struct Random(u64);
 
 impl Random {

@@ -151,55 +151,55 @@ pub(super) const GOOGLE: &[&str] = &[
     r##"{"responses":[{"person":{"resourceName":"people/c1","metadata":{"sources":[{"type":"CONTACT","id":"1","etag":"#e"}]}},"requestedResourceName":"people/c1","httpStatusCode":200},{"requestedResourceName":"people/c9","httpStatusCode":404,"status":{"code":5,"message":"not found"}}]}"##,
     r##"{"createdPeople":[{"person":{"resourceName":"people/c1","metadata":{"sources":[{"type":"CONTACT","id":"1","etag":"#e"}]}},"httpStatusCode":200,"status":{}}]}"##,
     r##"{"updateResult":{"people/c1":{"person":{"resourceName":"people/c1","metadata":{"sources":[{"type":"CONTACT","id":"1","etag":"#e"}]}},"status":{"code":9,"message":"etag is different"}}}}"##,
-    r##"{"contactGroups":[{"resourceName":"contactGroups/a","name":"CRM","formattedName":"CRM","groupType":"USER_CONTACT_GROUP","memberCount":3,"memberResourceNames":["people/c1"],"metadata":{"deleted":false}},{"resourceName":"contactGroups/myContacts","name":"myContacts","groupType":"SYSTEM_CONTACT_GROUP"}],"nextPageToken":"x"}"##,
-    r##"{"notFoundResourceNames":["people/c3"],"canNotRemoveLastContactGroupResourceNames":["people/c4"]}"##,
+    r#"{"contactGroups":[{"resourceName":"contactGroups/a","name":"CRM","formattedName":"CRM","groupType":"USER_CONTACT_GROUP","memberCount":3,"memberResourceNames":["people/c1"],"metadata":{"deleted":false}},{"resourceName":"contactGroups/myContacts","name":"myContacts","groupType":"SYSTEM_CONTACT_GROUP"}],"nextPageToken":"x"}"#,
+    r#"{"notFoundResourceNames":["people/c3"],"canNotRemoveLastContactGroupResourceNames":["people/c4"]}"#,
 ];
 
 pub(super) const GOOGLE_REFUSALS: &[&str] = &[
-    r##"{"error":{"code":400,"message":"Invalid value \"ada@example.com\" at emailAddresses","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"contacts[0].contact_person.email_addresses","description":"x"}]},{"contactErrors":{"0":{"code":3,"message":"bad"}}}]}}"##,
-    r##"{"error":{"code":400,"message":"Sync token is expired.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"EXPIRED_SYNC_TOKEN"}]}}"##,
-    r##"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"x","reason":"insufficientPermissions"}],"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"people.googleapis.com"}}]}}"##,
-    r##"{"error":{"code":429,"message":"Quota exceeded for 491234567 of user 'x'","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"30s"}]}}"##,
-    r##"{"error":{"code":400,"message":"Request person.etag is different than the current person.etag. MY_CONTACTS_OVERFLOW_COUNT"}}"##,
+    r#"{"error":{"code":400,"message":"Invalid value \"ada@example.com\" at emailAddresses","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"contacts[0].contact_person.email_addresses","description":"x"}]},{"contactErrors":{"0":{"code":3,"message":"bad"}}}]}}"#,
+    r#"{"error":{"code":400,"message":"Sync token is expired.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"EXPIRED_SYNC_TOKEN"}]}}"#,
+    r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"x","reason":"insufficientPermissions"}],"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"people.googleapis.com"}}]}}"#,
+    r#"{"error":{"code":429,"message":"Quota exceeded for 491234567 of user 'x'","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"30s"}]}}"#,
+    r#"{"error":{"code":400,"message":"Request person.etag is different than the current person.etag. MY_CONTACTS_OVERFLOW_COUNT"}}"#,
 ];
 
 pub(super) const NATIVE: &[&str] = &[
-    r##"{"id":"1","lists":{"emailAddresses":[{"value":"a@example.com","type":"work"}],"names":[{"givenName":"Ada"}]}}"##,
-    r##"{"id":"","lists":{}}"##,
+    r#"{"id":"1","lists":{"emailAddresses":[{"value":"a@example.com","type":"work"}],"names":[{"givenName":"Ada"}]}}"#,
+    r#"{"id":"","lists":{}}"#,
 ];
 
 pub(super) const ZOHO: &[&str] = &[
-    r##"{"data":[{"id":"111","Modified_Time":"2026-03-01T12:00:00+02:00","Email":"Anna@Example.com","First_Name":"Anna","Last_Name":null,"Account_Name":{"id":"5","name":"Example GmbH"},"Lead_Source":"trade_fair","Date_of_Birth":"1980-02-29"},{"id":112,"Account_Name.Account_Name":"X","Email":""}],"info":{"more_records":true,"next_page_token":"n","count":2,"page":1}}"##,
-    r##"{"data":[{"code":"SUCCESS","status":"success","message":"record added","details":{"id":"77","Modified_Time":"2026-03-01T12:00:00+02:00"}},{"code":"DUPLICATE_DATA","message":"duplicate data","status":"error","details":{"api_name":"Email","json_path":"$.data[0].Email","duplicate_record":{"id":"5","module":{"api_name":"Contacts"}}}},{"code":"INVALID_DATA","details":{"maximum_length":80,"api_name":"Last_Name"}},{"code":"MULTIPLE_OR_MULTI_ERRORS","details":{"errors":[{"code":"MANDATORY_NOT_FOUND","details":{"api_name":"Last_Name"}}]}}]}"##,
-    r##"{"code":"INVALID_QUERY","details":{"column_name":"Email","reason":"x"},"message":"invalid query formed","status":"error"}"##,
-    r##"{"code":"NO_PERMISSION","details":{"permissions":["Crm_Implied_View_Contacts"]},"message":"permission denied","status":"error"}"##,
-    r##"{"modules":[{"api_name":"Contacts","viewable":true,"creatable":true,"editable":null,"deletable":false}]}"##,
-    r##"{"custom_views":[{"id":"900","name":"Customers","display_value":"Customers","system_name":"ALLVIEWS"}],"info":{"more_records":false}}"##,
-    r##"{"fields":[{"api_name":"Lead_Source","field_label":"Lead Source","display_label":"Lead","data_type":"picklist","length":120,"read_only":false,"field_read_only":false,"system_mandatory":false,"visible":true,"custom_field":false,"operation_type":{"api_create":true,"api_update":true},"view_type":{"view":true},"pick_list_values":[{"display_value":"Web","actual_value":"web","type":"used"}],"profiles":[{"id":"7","permission_type":"read_write"}],"lookup":{"module":{"api_name":"Accounts"},"display_label":"x"},"textarea":{"type":"rich_text"},"hipaa_compliance_enabled":true,"hipaa_compliance":{"restricted_in_export":true}}]}"##,
-    r##"{"users":[{"id":"1","email":"me@example.com","full_name":"Me","profile":{"id":"7","name":"Administrator"}}]}"##,
-    r##"{"org":[{"id":"1","zgid":"60001"}]}"##,
-    r##"{"profiles":[{"permissions_details":[{"name":"Crm_Implied_View_Contacts","enabled":true}]}]}"##,
-    r##"{"count":12345}"##,
+    r#"{"data":[{"id":"111","Modified_Time":"2026-03-01T12:00:00+02:00","Email":"Anna@Example.com","First_Name":"Anna","Last_Name":null,"Account_Name":{"id":"5","name":"Example GmbH"},"Lead_Source":"trade_fair","Date_of_Birth":"1980-02-29"},{"id":112,"Account_Name.Account_Name":"X","Email":""}],"info":{"more_records":true,"next_page_token":"n","count":2,"page":1}}"#,
+    r#"{"data":[{"code":"SUCCESS","status":"success","message":"record added","details":{"id":"77","Modified_Time":"2026-03-01T12:00:00+02:00"}},{"code":"DUPLICATE_DATA","message":"duplicate data","status":"error","details":{"api_name":"Email","json_path":"$.data[0].Email","duplicate_record":{"id":"5","module":{"api_name":"Contacts"}}}},{"code":"INVALID_DATA","details":{"maximum_length":80,"api_name":"Last_Name"}},{"code":"MULTIPLE_OR_MULTI_ERRORS","details":{"errors":[{"code":"MANDATORY_NOT_FOUND","details":{"api_name":"Last_Name"}}]}}]}"#,
+    r#"{"code":"INVALID_QUERY","details":{"column_name":"Email","reason":"x"},"message":"invalid query formed","status":"error"}"#,
+    r#"{"code":"NO_PERMISSION","details":{"permissions":["Crm_Implied_View_Contacts"]},"message":"permission denied","status":"error"}"#,
+    r#"{"modules":[{"api_name":"Contacts","viewable":true,"creatable":true,"editable":null,"deletable":false}]}"#,
+    r#"{"custom_views":[{"id":"900","name":"Customers","display_value":"Customers","system_name":"ALLVIEWS"}],"info":{"more_records":false}}"#,
+    r#"{"fields":[{"api_name":"Lead_Source","field_label":"Lead Source","display_label":"Lead","data_type":"picklist","length":120,"read_only":false,"field_read_only":false,"system_mandatory":false,"visible":true,"custom_field":false,"operation_type":{"api_create":true,"api_update":true},"view_type":{"view":true},"pick_list_values":[{"display_value":"Web","actual_value":"web","type":"used"}],"profiles":[{"id":"7","permission_type":"read_write"}],"lookup":{"module":{"api_name":"Accounts"},"display_label":"x"},"textarea":{"type":"rich_text"},"hipaa_compliance_enabled":true,"hipaa_compliance":{"restricted_in_export":true}}]}"#,
+    r#"{"users":[{"id":"1","email":"me@example.com","full_name":"Me","profile":{"id":"7","name":"Administrator"}}]}"#,
+    r#"{"org":[{"id":"1","zgid":"60001"}]}"#,
+    r#"{"profiles":[{"permissions_details":[{"name":"Crm_Implied_View_Contacts","enabled":true}]}]}"#,
+    r#"{"count":12345}"#,
 ];
 
 pub(super) const TOKEN_ANSWERS: &[&str] = &[
-    r##"{"access_token":"at","refresh_token":"rt","expires_in":3599,"scope":"openid https://www.googleapis.com/auth/contacts","token_type":"Bearer","id_token":"e30.eyJlbWFpbCI6Im1lQGV4YW1wbGUuY29tIn0.x","refresh_token_expires_in":604799}"##,
-    r##"{"access_token":"1000.a","expires_in":3600,"api_domain":"https://www.zohoapis.eu","token_type":"Bearer","scope":"ZohoCRM.coql.READ,ZohoCRM.org.READ"}"##,
-    r##"{"error":"invalid_grant","error_description":"Token has been expired or revoked.","error_subtype":"invalid_rapt"}"##,
+    r#"{"access_token":"at","refresh_token":"rt","expires_in":3599,"scope":"openid https://www.googleapis.com/auth/contacts","token_type":"Bearer","id_token":"e30.eyJlbWFpbCI6Im1lQGV4YW1wbGUuY29tIn0.x","refresh_token_expires_in":604799}"#,
+    r#"{"access_token":"1000.a","expires_in":3600,"api_domain":"https://www.zohoapis.eu","token_type":"Bearer","scope":"ZohoCRM.coql.READ,ZohoCRM.org.READ"}"#,
+    r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked.","error_subtype":"invalid_rapt"}"#,
 ];
 
 pub(super) const TOKEN_FILES: &[&str] = &[
-    r##"{"provider":"google","kind":"user","access_token":"at","expires_at":"2026-11-25T10:00:00Z","refresh_token":"rt","scopes":["openid"],"client_id":"c","client_secret":"s","token_uri":"https://oauth2.example.com/token","revoke_uri":null,"api_domain":null,"accounts_server":null,"account":"me@example.com","issued_at":"2026-11-25T09:00:00Z","refresh_expires_at":"2026-12-01T00:00:00Z","key_file":null,"subject":null,"origin":null}"##,
-    r##"{"provider":"google","kind":"user","refresh_token":"rt","client_id":"c","client_secret":"s","issued_at":"9999-12-30T22:00:00Z"}"##,
-    r##"{"provider":"other","kind":"api-key","access_token":"k","issued_at":"-009999-01-02T01:59:59Z"}"##,
+    r#"{"provider":"google","kind":"user","access_token":"at","expires_at":"2026-11-25T10:00:00Z","refresh_token":"rt","scopes":["openid"],"client_id":"c","client_secret":"s","token_uri":"https://oauth2.example.com/token","revoke_uri":null,"api_domain":null,"accounts_server":null,"account":"me@example.com","issued_at":"2026-11-25T09:00:00Z","refresh_expires_at":"2026-12-01T00:00:00Z","key_file":null,"subject":null,"origin":null}"#,
+    r#"{"provider":"google","kind":"user","refresh_token":"rt","client_id":"c","client_secret":"s","issued_at":"9999-12-30T22:00:00Z"}"#,
+    r#"{"provider":"other","kind":"api-key","access_token":"k","issued_at":"-009999-01-02T01:59:59Z"}"#,
 ];
 
 pub(super) const IMPORTS: &[&str] = &[
-    r##"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"rt"}"##,
-    r##"{"type":"service_account","project_id":"p","private_key_id":"1","private_key":"k","client_email":"x@example.com","client_id":"1","auth_uri":"https://example.com/a","token_uri":"https://example.com/t"}"##,
-    r##"{"installed":{"client_id":"c","project_id":"p","auth_uri":"https://example.com/a","token_uri":"https://example.com/t","client_secret":"s","redirect_uris":["http://localhost"]}}"##,
-    r##"{"web":{"client_id":"c","client_secret":"s"}}"##,
-    r##"{"provider":"zoho","kind":"imported","refresh_token":"rt","issued_at":"2026-11-25T09:00:00Z"}"##,
+    r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"rt"}"#,
+    r#"{"type":"service_account","project_id":"p","private_key_id":"1","private_key":"k","client_email":"x@example.com","client_id":"1","auth_uri":"https://example.com/a","token_uri":"https://example.com/t"}"#,
+    r#"{"installed":{"client_id":"c","project_id":"p","auth_uri":"https://example.com/a","token_uri":"https://example.com/t","client_secret":"s","redirect_uris":["http://localhost"]}}"#,
+    r#"{"web":{"client_id":"c","client_secret":"s"}}"#,
+    r#"{"provider":"zoho","kind":"imported","refresh_token":"rt","issued_at":"2026-11-25T09:00:00Z"}"#,
 ];
 
 pub(super) const PASTED: &[&str] = &[
@@ -219,9 +219,9 @@ pub(super) const RETRY_AFTER: &[&str] = &[
 ];
 
 pub(super) const COLUMNS: &[&str] = &[
-    r##"{"0":["ada@example.com",{"text":"+49 30 1","canon":"49301"}],"1":[null,"Ada"]}"##,
-    r##"["ada@example.com","a@example.org"]"##,
-    r##"[null]"##,
-    r##"{"f":{"0":"ada@example.com","3":{"t":"x","c":"y"}},"u":[1,2],"l":"Ada"}"##,
-    r##"{"kind":"ambiguous","key":"a@example.com","ids":{"google":["people/c1"],"crm":["5"]},"field":null,"reason":"r","hint":"h"}"##,
+    r#"{"0":["ada@example.com",{"text":"+49 30 1","canon":"49301"}],"1":[null,"Ada"]}"#,
+    r#"["ada@example.com","a@example.org"]"#,
+    "[null]",
+    r#"{"f":{"0":"ada@example.com","3":{"t":"x","c":"y"}},"u":[1,2],"l":"Ada"}"#,
+    r#"{"kind":"ambiguous","key":"a@example.com","ids":{"google":["people/c1"],"crm":["5"]},"field":null,"reason":"r","hint":"h"}"#,
 ];

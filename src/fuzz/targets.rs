@@ -5,11 +5,13 @@ use std::path::Path as FilePath;
 
 use super::mutate::Shape::{self, Json, Text};
 use super::{Target, hammer, seeds};
+use crate::auth;
+use crate::connector;
 use crate::mapping::{Path, canon};
 use crate::model::FieldKind;
 use crate::profile::edit::{set, unset};
 use crate::profile::{Profile, ProfileError};
-use crate::{auth, connector, state};
+use crate::state;
 
 fn fuzz(
     name: &'static str,
@@ -18,7 +20,7 @@ fn fuzz(
     words: &'static [&'static str],
     read: fn(&[u8]),
 ) {
-    hammer(Target {
+    hammer(&Target {
         name,
         seeds: seeds.iter().map(|&seed| seed.to_owned()).collect(),
         shape,

@@ -210,4 +210,5 @@ fn note_order(note: &Note) -> (u8, Option<&Sides<RemoteId>>, Option<LinkNo>) {
 }
 
 #[cfg(test)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "tests")]
 mod tests;

@@ -100,9 +100,12 @@ fn a_create_is_found_by_its_stamp_then_by_its_key_and_never_twice() {
     let landed = |record: &Record| Recovered::Landed(Box::new(record.clone()));
     let one = create(Side::Google, "c1", Some("a@example.com"));
     let nobody = |_: Side, _: &RemoteId| false;
-    assert_eq!(recover(&[one.clone()], &found, nobody), [landed(&stamped)]);
     assert_eq!(
-        recover(&[one.clone()], &found[..1], nobody),
+        recover(std::slice::from_ref(&one), &found, nobody),
+        [landed(&stamped)]
+    );
+    assert_eq!(
+        recover(std::slice::from_ref(&one), &found[..1], nobody),
         [landed(&named)]
     );
     // Another's stamp, another's address, an address that two have, a record that is taken or used.
@@ -111,16 +114,22 @@ fn a_create_is_found_by_its_stamp_then_by_its_key_and_never_twice() {
         ..record("g3", "a@example.com")
     };
     assert_eq!(
-        recover(&[one.clone()], &[foreign], nobody),
+        recover(std::slice::from_ref(&one), &[foreign], nobody),
         [Recovered::Lost]
     );
     let other = [record("g4", "b@example.com")];
-    assert_eq!(recover(&[one.clone()], &other, nobody), [Recovered::Lost]);
+    assert_eq!(
+        recover(std::slice::from_ref(&one), &other, nobody),
+        [Recovered::Lost]
+    );
     let both = [named.clone(), record("g5", "a@example.com")];
-    assert_eq!(recover(&[one.clone()], &both, nobody), [Recovered::Lost]);
+    assert_eq!(
+        recover(std::slice::from_ref(&one), &both, nobody),
+        [Recovered::Lost]
+    );
     let taken = |_: Side, id: &RemoteId| id.as_str() == "g2";
     assert_eq!(
-        recover(&[one.clone()], &found[..1], taken),
+        recover(std::slice::from_ref(&one), &found[..1], taken),
         [Recovered::Lost]
     );
     assert_eq!(

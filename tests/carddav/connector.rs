@@ -185,10 +185,10 @@ async fn one(carddav: &Carddav, write: Write) -> Outcome {
 
 #[track_caller]
 fn stored(outcome: Outcome) -> Record {
-    match outcome {
-        Outcome::Done(Stored::Record(record)) => *record,
-        other => panic!("{other:?}"),
-    }
+    let Outcome::Done(Stored::Record(record)) = outcome else {
+        panic!("{outcome:?}");
+    };
+    *record
 }
 
 fn said(record: &Record, crm: &str) -> String {
@@ -309,7 +309,11 @@ async fn a_create_that_is_sent_twice_makes_one_card() {
         // What was returned is what is there; when it was stored only a listing says.
         let (mut all, _) = fetch(&carddav, None, Census::No).await;
         all.records[0].changed_at = again.changed_at;
-        assert_eq!(all.records, [again.clone()], "{kind:?}");
+        assert_eq!(
+            all.records.as_slice(),
+            std::slice::from_ref(&again),
+            "{kind:?}"
+        );
 
         // Somebody changed it meanwhile: it is ours, and not what was sent.
         server.put(again.id.as_str(), &{

@@ -163,7 +163,7 @@ impl Town {
         }
     }
 
-    pub(crate) fn say(&mut self, what: String) {
+    pub(crate) fn say(&mut self, what: &str) {
         self.log.push(format!("round {}: {what}", self.round));
     }
 
@@ -266,7 +266,7 @@ impl Town {
         self.busy.extend(moved);
         self.acts += 1;
         let view = format!("the view shows {:?}", self.rules.view);
-        self.say(view);
+        self.say(&view);
     }
 
     /// Somebody new, on one side or on both.
@@ -300,7 +300,7 @@ impl Town {
         self.acts += 1;
         self.busy.insert(self.people.len());
         let said = format!("contact {} is new: {person:?}", self.people.len());
-        self.say(said);
+        self.say(&said);
         self.people.push(person);
     }
 
@@ -324,13 +324,14 @@ impl Town {
             }
         }
         let settled = !person.took_in && person.bond != Bond::Merged;
-        if settled && self.chances(0.2) {
-            if let Some(google) = &mut person.google {
-                google.labelled = !google.labelled;
-                hands.label(google);
-                let said = format!("contact {at}: label {}", google.labelled);
-                self.say(said);
-            }
+        if settled
+            && self.chances(0.2)
+            && let Some(google) = &mut person.google
+        {
+            google.labelled = !google.labelled;
+            hands.label(google);
+            let said = format!("contact {at}: label {}", google.labelled);
+            self.say(&said);
         }
         if settled && self.chances(0.2) {
             let lead = *LEADS.choose(&mut self.chance).unwrap();
@@ -338,15 +339,17 @@ impl Town {
                 crm.lead = Some(lead);
                 let fields = json!({"Lead_Source": lead}).as_object().unwrap().clone();
                 assert!(hands.world.zoho.edit_contact(&crm.id, fields, hands.now));
-                self.say(format!("contact {at}: lead source {lead}"));
+                self.say(&format!("contact {at}: lead source {lead}"));
             }
         }
-        if settled && self.chances(0.1) {
-            if let Some(google) = &mut person.google {
-                let named = hands.google("rename", &json!({"id": google.id}));
-                google.id = named["resourceName"].as_str().unwrap().to_owned();
-                self.say(format!("contact {at}: goes by {} in Google", google.id));
-            }
+        if settled
+            && self.chances(0.1)
+            && let Some(google) = &mut person.google
+        {
+            let named = hands.google("rename", &json!({"id": google.id}));
+            let name = named["resourceName"].as_str().unwrap();
+            name.clone_into(&mut google.id);
+            self.say(&format!("contact {at}: goes by {name} in Google"));
         }
         if person.bond == Bond::Ended && self.chances(0.3) {
             self.comeback(hands, at, &mut person);
@@ -356,7 +359,7 @@ impl Town {
             for side in Side::BOTH.into_iter().filter(|each| both || *each == side) {
                 if let Some(half) = person.half_mut(side).take() {
                     hands.delete(side, &half);
-                    self.say(format!("contact {at}: deleted in {side:?} ({})", half.id));
+                    self.say(&format!("contact {at}: deleted in {side:?} ({})", half.id));
                 }
             }
         }
@@ -384,7 +387,7 @@ impl Town {
             let Some(half) = person.half_mut(side) else {
                 return;
             };
-            self.say(format!("contact {at}: {name} in {side:?} is {value:?}"));
+            self.say(&format!("contact {at}: {name} in {side:?} is {value:?}"));
             match value {
                 Some(value) => half.fields.insert(name, value),
                 None => half.fields.remove(name),
@@ -409,7 +412,7 @@ impl Town {
         }
         let mut half = self.fresh_half(lost, fields, 1.0);
         half.id = hands.add(lost, &half);
-        self.say(format!("contact {at}: back in {lost:?}: {half:?}"));
+        self.say(&format!("contact {at}: back in {lost:?}: {half:?}"));
         *person.half_mut(lost) = Some(half);
     }
 
@@ -472,7 +475,7 @@ impl Town {
         self.people[younger].bond = Bond::Merged;
         self.busy.extend([older, younger]);
         self.acts += 1;
-        self.say(format!(
+        self.say(&format!(
             "Google merges contact {from} into {into}; {older} is the older link"
         ));
     }

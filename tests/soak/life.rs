@@ -177,7 +177,7 @@ fn time_goes_by(stage: &Stage, town: &mut Town) {
     let seconds = [121, 121, 300, 7_200, 90_000, 8 * 86_400];
     let by = *seconds.choose(&mut town.chance).unwrap();
     stage.world(|world| world.clock.advance(SignedDuration::from_secs(by)));
-    town.say(format!("{by} seconds go by"));
+    town.say(&format!("{by} seconds go by"));
 }
 
 /// A run with faults, with a low limit, or killed.
@@ -209,7 +209,7 @@ async fn disturbed(stage: &Stage, town: &mut Town, points: &mut Vec<String>, tal
         let rule = rule.with(json!({"index": 0})).after(skip).times(times);
         rules.push(rule);
     }
-    town.say(format!("run {how:?} with {rules:?}"));
+    town.say(&format!("run {how:?} with {rules:?}"));
     tally.faults += rules.len();
     // An answer that is no JSON is nothing that a run can expect.
     let garbage = rules.iter().any(|rule| rule.kind == FaultKind::BadJson);
@@ -220,10 +220,10 @@ async fn disturbed(stage: &Stage, town: &mut Town, points: &mut Vec<String>, tal
     match ended {
         Ended::Killed => {
             tally.killed += 1;
-            town.say("it was killed".to_owned());
+            town.say("it was killed");
         }
         Ended::Report(report) => {
-            town.say(format!("it ended: {:?}", report.outcome));
+            town.say(&format!("it ended: {:?}", report.outcome));
             let well = match report.outcome {
                 Outcome::InSync
                 | Outcome::Changed
@@ -257,7 +257,7 @@ async fn settle(stage: &Stage, town: &mut Town, tally: &mut Tally) -> Result<(),
         let quiet = !report.google.wrote() && !report.crm.wrote() && report.deferred == 0;
         let well = matches!(report.outcome, Outcome::InSync | Outcome::Partial);
         let outcome = report.outcome;
-        town.say(format!("a quiet run: {outcome:?}"));
+        town.say(&format!("a quiet run: {outcome:?}"));
         if quiet && well {
             return Ok(());
         }

@@ -130,13 +130,15 @@ impl Person {
     /// What a settled round makes of it.
     pub(crate) fn settle(&mut self, rules: &Rules, round: usize) {
         match (&self.bond, &self.google, &self.crm) {
-            (_, None, None) | (Bond::Merged, _, _) => {}
+            (_, None, None)
+            | (Bond::Merged, _, _)
+            | (Bond::Ended, None, _)
+            | (Bond::Ended, _, None) => {}
             (Bond::Never | Bond::Ended, Some(google), Some(crm)) => {
                 if google.labelled || rules.shows(crm) {
                     self.meet(rules, round);
                 }
             }
-            (Bond::Ended, _, _) => {}
             (Bond::Never, Some(google), None) => {
                 if google.labelled {
                     self.create(Side::Crm, rules, round);

@@ -8,6 +8,7 @@ mod fields;
 mod remove;
 mod report;
 #[cfg(test)]
+#[expect(clippy::panic, clippy::wildcard_enum_match_arm, reason = "tests")]
 mod tests;
 
 use super::{FieldNames, Note, Plan};

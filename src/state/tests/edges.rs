@@ -1,5 +1,7 @@
 //! The sorts of failures, and answers that the rest of the program hangs on.
 
+use std::io::ErrorKind as Io;
+
 use rusqlite::ffi;
 
 use super::super::error::{Fault, Kind};
@@ -10,7 +12,6 @@ use crate::state::journal::Settled;
 fn every_cause_is_sorted_by_its_cure() {
     let system = |kind: std::io::ErrorKind| Fault::from(std::io::Error::from(kind));
     let database = |code| Fault::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
-    use std::io::ErrorKind as Io;
     for (fault, kind) in [
         (system(Io::PermissionDenied), Kind::Permissions),
         (system(Io::ReadOnlyFilesystem), Kind::ReadOnly),

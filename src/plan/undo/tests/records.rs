@@ -223,7 +223,11 @@ fn memberships_go_back_and_the_next_sync_leaves_them() {
     ];
     for (change, google, crm, link, expected) in cases {
         let crm: Vec<_> = crm.into_iter().cloned().collect();
-        let before = island(&[google.clone()], &crm, std::slice::from_ref(link));
+        let before = island(
+            std::slice::from_ref(&google),
+            &crm,
+            std::slice::from_ref(link),
+        );
         let words = planned(&past(&[sent(change.clone())]), &before);
         assert!(words.contains(expected), "{words}");
         // Settled, the next sync plans no write.
