@@ -87,7 +87,7 @@ impl Error {
             }
             Kind::DiskFull => "make room on the disk, then run again".to_owned(),
             Kind::Permissions => format!("run `chmod 600 '{path}'` as its owner"),
-            Kind::Io => "see that the path exists and the disk is in order, or name another file with --state".to_owned(),
+            Kind::Io => "see that the path exists, that there is room on the disk and that it is in order, or name another file with --state".to_owned(),
             Kind::Sql => "this is a fault in crmsync; please report it".to_owned(),
         }
     }

@@ -64,9 +64,12 @@ fn a_full_disk_leaves_the_token_files_whole() {
         "no part of a file, and the old one whole"
     );
 
-    // A token that is renewed and cannot be kept is used all the same.
+    // A token that is renewed and cannot be kept ends the call: the next renewal has to start from what
+    // is on the disk.
     sandbox.google("expire_access_tokens", &json!({}));
-    cramped(&home, "map-fields sales").exits(0);
+    cramped(&home, "map-fields sales")
+        .exits(1)
+        .says(&["google-sales.json"]);
     assert_eq!(files(&home), before);
     // With room again it is renewed and kept.
     home.run(&["map-fields", "sales"]).exits(0);

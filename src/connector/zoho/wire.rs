@@ -92,7 +92,6 @@ pub(super) struct View {
 /// `GET /settings/fields`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct FieldList {
-    #[serde(default)]
     pub(super) fields: Vec<FieldMeta>,
 }
 
