@@ -49,7 +49,13 @@ fn section(keys: &[KeyInfo], name: &str) -> Value {
             .entry(key.leaf())
             .or_insert(match shapes.as_slice() {
                 [one] => one.clone(),
-                several => json!({ "anyOf": several }),
+                several => {
+                    let everybodys = mine().filter(|other| other.name == key.name);
+                    let doc = everybodys
+                        .min_by_key(|other| other.kind.is_some())
+                        .map_or(key.doc, |other| other.doc);
+                    json!({ "description": doc, "anyOf": several })
+                }
             });
     }
     let required: Vec<&str> = mine()

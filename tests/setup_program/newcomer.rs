@@ -26,6 +26,7 @@ fn a_newcomer_gets_from_nothing_to_a_scheduled_two_way_sync_at_a_terminal() {
     command.args(["--set", "google.account=me@example.com"]);
     let mut person = Terminal::start(command);
     person.answer("shall the profile be called?", "sales\r");
+    person.answer("Which CRM?", ENTER);
     person.answer("data centre", &format!("{DOWN}{ENTER}"));
     person.answer("Which module", ENTER);
     person.answer("Which way do contacts flow?", ENTER);
@@ -124,6 +125,7 @@ fn signed_out_the_wizard_asks_by_name_and_names_the_sign_in() {
     command.args(["configure", "sales"]);
     let mut person = Terminal::start(command);
     person.answer("client file from Google's console", ENTER);
+    person.answer("Which CRM?", ENTER);
     person.answer("data centre", ENTER);
     person.answer("Which module", ENTER);
     person.answer("client id from Zoho", ENTER);
@@ -154,7 +156,7 @@ fn leaving_the_wizard_writes_nothing() {
     let mut command = home.command();
     command.args(["configure", "sales"]);
     let mut person = Terminal::start(command);
-    person.answer("data centre", "\u{3}");
+    person.answer("Which CRM?", "\u{3}");
     person.wait_for("nothing was written");
     assert_eq!(person.end(), 6);
     assert!(!home.profile("sales").exists());
