@@ -472,7 +472,7 @@ async fn a_lost_answer_to_a_create_is_found_and_not_sent_twice() {
     let write = bench.create("lost@example.com", "Lost");
     let outcome = bench.write(write.clone()).await;
     assert!(matches!(outcome, Outcome::Uncertain { .. }), "{outcome:?}");
-    let found = bench.espo.look(&[write.clone()]).await.unwrap();
+    let found = bench.espo.look(std::slice::from_ref(&write)).await.unwrap();
     assert_eq!(found[0].key, write.key);
     // Sent again all the same, it is refused as a duplicate.
     assert!(matches!(

@@ -1,6 +1,8 @@
 //! Bad input of every sort: damaged, locked and foreign state files, a full disk, clocks that jump, spoilt
 //! answers, a crowd behind one address. Each ends with its exit code, and nothing is lost or doubled.
 #![allow(
+    dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -12,11 +14,6 @@ mod clock;
 mod crowd;
 mod disk;
 mod state_file;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "shared with tests/program, which uses all of it"
-)]
 #[path = "../program/support/mod.rs"]
 mod support;
 

@@ -214,6 +214,10 @@ pub(crate) fn reason(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Rejected(refusal) => &refusal.reason,
         Outcome::Denied { reason } | Outcome::Uncertain { reason } => reason,
-        other => panic!("not refused: {other:?}"),
+        other @ (Outcome::Done(_)
+        | Outcome::Stale
+        | Outcome::Duplicate { .. }
+        | Outcome::Gone
+        | Outcome::NotTried) => panic!("not refused: {other:?}"),
     }
 }
