@@ -51,7 +51,6 @@ pub(super) struct WriteAnswer {
 /// `GET /settings/modules/{module}`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Modules {
-    #[serde(default)]
     pub(super) modules: Vec<Module>,
 }
 
@@ -71,7 +70,6 @@ pub(super) struct Module {
 /// `GET /settings/custom_views`.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Views {
-    #[serde(default)]
     pub(super) custom_views: Vec<View>,
     #[serde(default)]
     pub(super) info: Info,
