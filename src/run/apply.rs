@@ -151,10 +151,14 @@ impl Dispatch<'_, '_> {
         lock(&self.applied, |applied| {
             lock(&self.thought, |thought| {
                 session.with(|tx| {
+                    let mut confirmed = Vec::new();
                     for ((write, no), outcome) in batch.iter().zip(numbers).zip(outcomes) {
+                        if matches!(outcome, Outcome::Done(_)) {
+                            confirmed.push(write);
+                        }
                         self.settle(tx, thought, applied, write, no, outcome)?;
                     }
-                    Ok(())
+                    taken_out(session, tx, &confirmed)
                 })
             })
         })?;
@@ -296,6 +300,31 @@ pub(super) fn settle_done(
         tx.spread(scope, on, std::slice::from_ref(id))?;
     }
     Ok(id)
+}
+
+/// What we took out of a list is no reason for a later run to think that the list was read short, even
+/// if this run is cut off here. What we put in counts when a run finishes.
+pub(super) fn taken_out(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    confirmed: &[&Write],
+) -> crate::state::Result<()> {
+    let mut out = Sides::<u64>::default();
+    for write in confirmed {
+        match write.change.op() {
+            Op::Delete | Op::Ungroup | Op::Archive => *out.on_mut(write.on) += 1,
+            Op::Create | Op::Update | Op::Group | Op::Unarchive => {}
+        }
+    }
+    if out == Sides::default() {
+        return Ok(());
+    }
+    tx.set_facts(session.scope, |facts| {
+        for side in Side::BOTH {
+            let known = facts.last_listed.on_mut(side);
+            *known = known.map(|last| last.saturating_sub(*out.on(side)));
+        }
+    })
 }
 
 /// Keeps the revision that a write left, for a later undo.

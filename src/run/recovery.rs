@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Session;
-use super::apply::{note_left, settle_done};
+use super::apply::{note_left, settle_done, taken_out};
 use super::error::Error;
 use super::intake::{self, Listed};
 use super::vetting;
@@ -132,15 +132,18 @@ async fn settle_others(
     let found = source.get(&ids).await?;
     let mut unclear = Vec::new();
     session.with(|tx| {
+        let mut confirmed = Vec::new();
         for ((no, id, write), found) in again.iter().zip(&found) {
             let landed = Settled::Recovered { id: id.clone() };
             if let Some(version) = stands(session, tx, write, found)? {
                 tx.settle(*no, &landed, None)?;
                 tx.note_left(*no, &version)?;
+                confirmed.push(*write);
                 recovery.landed.push((*write).clone());
             } else if matches!((&write.change, found), (Change::Delete { .. }, Found::Gone)) {
                 // Kept as a write of its run, so that it can be undone.
                 tx.settle(*no, &landed, None)?;
+                confirmed.push(*write);
                 recovery.landed.push((*write).clone());
                 unclear.push(id.clone());
             } else {
@@ -148,7 +151,7 @@ async fn settle_others(
                 tx.settle(*no, &Settled::Stale, Some("read again after a cut"))?;
             }
         }
-        Ok(())
+        taken_out(session, tx, &confirmed)
     })?;
     intake::direct(session, source, &unclear, Listed::AsKnown).await?;
     Ok(())

@@ -16,7 +16,7 @@ use super::{
 use crate::connector::{Sink, Source};
 use crate::model::{Bulk, Key, Limits, Op, RemoteId, Right, Side, Sides, Why};
 use crate::plan::{self, Past, Totals};
-use crate::state::{self, JournalRow, RunKind, RunNo, RunRow, State, Tx};
+use crate::state::{self, JournalRow, RunKind, RunNo, RunRow, State};
 
 /// What is to be undone.
 #[derive(Clone, Debug)]
@@ -166,11 +166,9 @@ async fn steps(
     };
     let ready = session.stop.cut(ready).await;
     let thought = ready.unwrap_or_else(|| Err(stop::before_writing()))?;
-    let listed = session.with(|tx| tx.counts(session.scope))?.listed;
     let again = |moved: &Moved| plan_again(session, sources, asked, moved);
     let mut all = rounds::send(session, sinks, run, thought, report, &again).await?;
     *contacts = all.contacts.len() as u64;
-    session.with(|tx| shift_listed(session, tx, listed))?;
     close::account(session, report, &mut all)
 }
 
@@ -190,18 +188,6 @@ fn look_at_labels(job: &Job<'_>, state: &mut State, asked: &Asked) -> Result<(),
         })?;
     }
     Ok(())
-}
-
-/// What the undo took out of the lists and put into them is no reason for the next run to think that a
-/// list was read short.
-fn shift_listed(session: &Session<'_>, tx: &mut Tx<'_>, before: Sides<u64>) -> state::Result<()> {
-    let after = tx.counts(session.scope)?.listed;
-    tx.set_facts(session.scope, |facts| {
-        for side in Side::BOTH {
-            let known = facts.last_listed.on_mut(side);
-            *known = known.map(|last| (last + after.on(side)).saturating_sub(*before.on(side)));
-        }
-    })
 }
 
 /// What has to be there: the accounts of the run, a profile that writes where the run wrote, rights.

@@ -165,3 +165,35 @@ fn an_undo_that_is_killed_goes_on_and_doubles_and_loses_nobody() {
     assert_eq!(settled["outcome"], "in-sync", "{settled}");
     assert_eq!((before("google"), before("crm")), (google, crm));
 }
+
+#[test]
+fn what_a_killed_undo_took_out_is_no_short_reading_for_the_next_sync() {
+    let sandbox = Sandbox::start(600, 100);
+    let home = Home::new(&sandbox);
+    home.profile("sales", &[]);
+    let before = (
+        sandbox.google_contacts().len(),
+        sandbox.crm_contacts().len(),
+    );
+    home.synced(&["sales"]);
+    // Google's contacts are deleted, then the program dies while the CRM is busy.
+    sandbox.fault(
+        &json!({"service": "zoho", "call": "delete", "kind": "slow", "params": {"ms": 600_000}}),
+    );
+    let mut run = home.start(&["undo", "1"]);
+    while sandbox.google_contacts().len() > before.0 {
+        std::thread::sleep(Duration::from_millis(10));
+        assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    sandbox.no_faults();
+    home.run(&["undo", "1"]).exits(0);
+    let after = (
+        sandbox.google_contacts().len(),
+        sandbox.crm_contacts().len(),
+    );
+    assert_eq!(after, before);
+    let settled = home.synced(&["sales"]);
+    assert_eq!(settled["outcome"], "in-sync", "{settled}");
+}
