@@ -183,6 +183,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing_subscriber::fmt", &["src/cli/logging.rs"]),
 ];
 
+/// What CRMs are called, in code and in prose.
+const CRMS: &[&str] = &["zoho", "espo", "odoo", "hubspot", "carddav"];
+/// Where that may stand besides `src/connector/<kind>/`: the simulated services, and the seeds of fuzzing (test builds only),
+/// which are answers of real ones.
+const NAMED: &[&str] = &["src/sandbox/", "src/fuzz/"];
+
 const LONGEST_FILE: usize = 400;
 
 fn sources(dir: &Path, found: &mut Vec<(String, String)>) {
@@ -326,6 +332,47 @@ fn output_has_one_home() {
     assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
 }
 
+/// The names of CRMs in a text, comments and literals included.
+fn crms_in(text: &str) -> Vec<&'static str> {
+    let text = text.to_lowercase();
+    let mut found = CRMS.to_vec();
+    found.retain(|name| {
+        text.match_indices(name).any(|(at, _)| {
+            // "response" is no CRM.
+            !text[..at].ends_with(char::is_alphabetic)
+        })
+    });
+    found
+}
+
+#[test]
+fn a_crm_is_named_in_its_own_folder_and_in_one_list() {
+    let mut offences = Vec::new();
+    let mut listed = 0;
+    for (path, text) in all() {
+        let own = |name: &&str| {
+            let folder = path.strip_prefix("src/connector/");
+            folder.is_some_and(|rest| rest.contains('/') && rest.starts_with(name))
+        };
+        if NAMED.iter().any(|place| path.starts_with(place)) {
+            continue;
+        }
+        for (at, line) in text.lines().enumerate() {
+            // Another one's name is none of a connector's business either.
+            let mut names = crms_in(line);
+            names.retain(|name| !own(&name));
+            let list = line.starts_with("pub mod ") || line.contains("&[&dyn CrmKind]");
+            if path == "src/connector/mod.rs" && (list || line.trim_start().starts_with('&')) {
+                listed += names.len();
+            } else if !names.is_empty() {
+                offences.push(format!("{path}:{}: {}", at + 1, names.join(", ")));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+    assert!(listed > 0, "the list was not found");
+}
+
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
     let mut offences = Vec::new();
@@ -352,4 +399,9 @@ fn the_check_itself_can_fail() {
         "let a = ;"
     );
     assert_eq!(room("src/connector/google/mod.rs"), "connector");
+    assert_eq!(
+        crms_in("an HttpResponse from EspoCRM, or `ZohoKind`"),
+        ["zoho", "espo"]
+    );
+    assert!(crms_in("they correspond").is_empty());
 }

@@ -23,7 +23,7 @@ use std::fs;
 use std::path::Path;
 
 use book::Book;
-use crmsync::model::{Edit, Moment, Outcome, Side, Sides};
+use crmsync::model::{Edit, Moment, Outcome, Revisions, Side, Sides};
 use crmsync::plan::{self, Heard, Plan};
 use raw::Scenario;
 use remote::{Answers, Remote, Spelling};
@@ -148,7 +148,7 @@ fn check_rest(
     for side in Side::BOTH {
         for record in remotes.on(side).live.values() {
             let known = book.seen.on(side).get(&record.id);
-            match plan::absorb(known, record.clone()) {
+            match plan::absorb(known, record.clone(), Revisions::Unique) {
                 Heard::Echo => return Err(format!("{} is taken for an echo", record.id)),
                 Heard::Same(seen) | Heard::Changed(seen) => {
                     book.apply(vec![Edit::PutSeen { side, seen }]);

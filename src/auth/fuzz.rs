@@ -25,7 +25,7 @@ pub(crate) fn answer(body: &[u8]) {
         black_box(tokens.warning(now));
     }
     if let Some(grant) = oauth::grant_of(body) {
-        let mut tokens = Tokens::new(Provider::Crm("zoho".to_owned()), TokenKind::User);
+        let mut tokens = Tokens::new(Provider::Crm("acme".to_owned()), TokenKind::User);
         black_box(crm::take(&mut tokens, grant)).ok();
     }
 }

@@ -106,7 +106,7 @@ enum Command {
     Status(status::Args),
     /// Stop a profile, revoke and forget its sign-ins, keep its links
     Deactivate(deactivate::Args),
-    /// A simulated Google People API and Zoho CRM on loopback
+    /// A simulated Google People API and CRM on loopback
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Args),
     /// Shell completions, for packagers

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::output::Show;
 use crate::sandbox::{self, Latency, Options};
 
-/// A simulated Google People API and Zoho CRM on loopback.
+/// A simulated Google People API and CRM on loopback.
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -83,7 +83,7 @@ pub struct OAuthWay {
     pub service: &'static dyn OAuth,
     /// The key of the section that holds the client's id, without its section.
     pub client_key: &'static str,
-    /// Codes that are made without a redirect (Zoho's self client); none where there are none.
+    /// Codes that are made without a redirect (a code from the service's console); none where there are none.
     pub grant_code: Option<&'static GrantCode>,
     /// The consent page needs a client with the redirect address `http://127.0.0.1:48017/`; this
     /// says of which sort, for the choice at a terminal (`for a server-based client`).

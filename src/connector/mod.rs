@@ -4,19 +4,25 @@
 //! write. A connector keeps no contacts: it turns the remote's records into [`Record`]s and
 //! [`Write`]s into calls.
 
+mod bisect;
 pub mod carddav;
 mod error;
 pub mod espocrm;
+mod facts;
 pub mod google;
 pub mod http;
 pub mod kind;
+pub mod memory;
+mod twins;
 pub mod zoho;
 
+pub use bisect::{Sending, Whole, bisect};
 pub use error::{Error, Kind, Reach};
+pub use facts::{Batch, Capabilities, Deletes, Ids, List, Lock, Lookup, Since, Stamp};
 pub use kind::{CrmKind, Opening};
+pub use twins::Twins;
 
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -170,29 +176,6 @@ pub enum Found {
     Hidden,
 }
 
-/// Facts about a remote that the engine asks for instead of assuming.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each asked for by name"
-)]
-pub struct Capabilities {
-    /// Whether a full fetch returns every record of the account and not only the list's.
-    pub reads_whole_account: bool,
-    /// Whether creates carry the twin's identifier.
-    pub keeps_stamp: bool,
-    /// Whether records can be put into and taken out of the list (Google groups, static lists).
-    pub list_writable: bool,
-    /// Whether there is an archive label.
-    pub can_archive: bool,
-    /// How many batches may be under way at once; 1 is strictly one after another.
-    pub lanes: usize,
-    /// The most records that the account may hold.
-    pub capacity: Option<u64>,
-    /// After how long a cursor must not be used any more.
-    pub cursor_life: Option<Duration>,
-}
-
 /// Requests sent so far, every attempt counted, token calls not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
@@ -223,6 +206,10 @@ pub trait Source: Send + Sync {
 
     /// Every list that a profile could name, with sizes where the remote tells them.
     async fn lists(&self) -> Result<Vec<ListInfo>, Error>;
+
+    /// Whose the identifiers of the counterparts are, for stamps; called before [`Source::equip`].
+    /// A remote that keeps no stamp has no use for it.
+    fn know_twins(&self, _twins: Twins) {}
 
     /// Takes in what later calls work from. Called once, before any of the calls below.
     fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error>;

@@ -14,6 +14,15 @@ pub struct Seen {
     pub unlisted_since: Option<Moment>,
 }
 
+/// Whether a revision that was replaced may be heard again as a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revisions {
+    /// Never: every change gives one that there was not before.
+    Unique,
+    /// It follows from the content: who puts an old text back brings its revision back.
+    OfContent,
+}
+
 /// Records tied to one another by links and shared addresses, complete in themselves: what happens
 /// in one island does not depend on any other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

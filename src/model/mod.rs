@@ -16,7 +16,7 @@ pub use flip::Flip;
 pub use keys::{KeyInfo, Presence, Shape, quoted, spelled};
 pub use kind::{Answer, CrmSection, KindInfo, Kinds, Module, Own, OwnValue, Question};
 pub use link::{Base, Link, LinkNo, Rest};
-pub use memory::{Edit, Island, Seen};
+pub use memory::{Edit, Island, Revisions, Seen};
 pub use probe::{Choice, FieldInfo, FieldKind, ListInfo, Probe, Right};
 pub use record::{Field, Fields, Key, Moment, Native, Record, RemoteId, Value, Version};
 pub use report::{Conflict, Notice, NoticeKind, Problem, ProblemKind};

@@ -1,7 +1,7 @@
 //! Folds what a remote said into what is remembered of it: the one place where a remote's oddities
 //! end (echoes, late listings), and the only one that concludes that a record is gone.
 
-use crate::model::{Edit, Link, Moment, Record, RemoteId, Rest, Seen, Side};
+use crate::model::{Edit, Link, Moment, Record, RemoteId, Rest, Revisions, Seen, Side};
 
 /// What hearing a record means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +14,15 @@ pub enum Heard {
     Changed(Seen),
 }
 
-/// Folds one record in.
+/// Folds one record in. Where revisions come back, one that a write of ours replaced is no echo: somebody
+/// put the old content back.
 #[must_use]
-pub fn absorb(known: Option<&Seen>, heard: Record) -> Heard {
+pub fn absorb(known: Option<&Seen>, heard: Record, revisions: Revisions) -> Heard {
     let Some(known) = known else {
         return Heard::Changed(fresh(heard));
     };
-    if known.replaced.contains(&heard.version) && known.record.version != heard.version {
+    let old = known.replaced.contains(&heard.version) && known.record.version != heard.version;
+    if old && revisions == Revisions::Unique {
         return Heard::Echo;
     }
     let same = known.record.same_content(&heard);

@@ -11,7 +11,7 @@ use crate::model::{Direction, Side};
 use crate::profile::testing::KINDS;
 use crate::profile::{MapEntry, Profile};
 
-const TEXT: &str = "# Sales\n[sync]\nnext_limit  = 500   # careful\nfull_every=\"24h\"\n\n# the label\n[google]\ngroup = \"CRM\"\n\n[crm]\nkind = \"zoho\"\nview = \"All\" # all of them\n\n# the mapping\n\n# found by\n[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n\n# names\n[[map]]\ncrm = \"Last_Name\"\ngoogle = \"name.family\"\n";
+const TEXT: &str = "# Sales\n[sync]\nnext_limit  = 500   # careful\nfull_every=\"24h\"\n\n# the label\n[google]\ngroup = \"CRM\"\n\n[crm]\nkind = \"acme\"\nview = \"All\" # all of them\n\n# the mapping\n\n# found by\n[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n\n# names\n[[map]]\ncrm = \"Last_Name\"\ngoogle = \"name.family\"\n";
 
 fn parse(text: &str) -> Profile {
     Profile::parse(KINDS, "sales", FilePath::new("sales.toml"), text).unwrap()
@@ -73,7 +73,7 @@ fn a_new_value_goes_to_the_end_of_its_section() {
 #[test]
 fn a_missing_section_is_added() {
     let text = set(
-        "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\n",
+        "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"acme\"\nview = \"All\"\n",
         "sync.direction",
         "google-to-crm",
     )
@@ -156,7 +156,7 @@ fn the_whole_mapping_is_replaced_or_reset() {
     let text = set_map(TEXT, std::slice::from_ref(&key)).unwrap();
     assert_eq!(parse(&text).map, Some(vec![key]));
     assert_eq!(parse(&set_map(&text, &[]).unwrap()).map, None);
-    let inline = "map = [{ crm = \"Email\", google = \"email.work\", key = true }]\n[google]\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\n";
+    let inline = "map = [{ crm = \"Email\", google = \"email.work\", key = true }]\n[google]\ngroup = \"CRM\"\n[crm]\nkind = \"acme\"\nview = \"All\"\n";
     assert_eq!(
         parse(&add_map(inline, &phone()).unwrap())
             .map
@@ -181,7 +181,7 @@ fn windows_line_ends_stay() {
 fn a_new_profile_says_what_was_chosen_and_explains_the_rest() {
     let text = new_text(&[
         ("google.group", "Sales \"A\""),
-        ("crm.kind", "zoho"),
+        ("crm.kind", "acme"),
         ("crm.view", "All Contacts"),
         ("sync.direction", "crm-to-google"),
         ("crm.defaults.Lead_Source", "Web"),
@@ -194,7 +194,7 @@ fn a_new_profile_says_what_was_chosen_and_explains_the_rest() {
     assert_eq!(profile.sync.direction, Direction::CrmToGoogle);
     assert_eq!(profile.crm.defaults["Lead_Source"], "Google");
     assert!(text.contains("# next_limit = 500"));
-    assert!(new_text(&[("crm.kind", "zohoo")]).is_err());
+    assert!(new_text(&[("crm.kind", "acmee")]).is_err());
     // Every default that stands there as a comment is the default.
     let active = text.lines().map(|line| {
         line.strip_prefix("# ")

@@ -6,7 +6,7 @@ use std::path::Path as FilePath;
 use super::testing::KINDS;
 use super::*;
 
-const ENDS: &str = "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\n";
+const ENDS: &str = "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"acme\"\nview = \"All\"\n";
 const KEY: &str = "[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n";
 
 fn parse(text: &str) -> Result<Profile, ProfileError> {
@@ -66,8 +66,8 @@ fn unknown_keys_name_the_nearest() {
             "did you mean [[map]]?",
         ),
         (
-            "[hubspot]\n",
-            "unknown section or key `hubspot`",
+            "[payroll]\n",
+            "unknown section or key `payroll`",
             "a profile has [sync]",
         ),
     ] {
@@ -165,7 +165,7 @@ fn wrong_types_and_values_say_what_is_taken() {
 fn what_is_missing_is_named() {
     for (line, message) in [
         ("group = \"CRM\"\n", "[google] lacks `group`"),
-        ("kind = \"zoho\"\n", "[crm] lacks `kind`"),
+        ("kind = \"acme\"\n", "[crm] lacks `kind`"),
         ("view = \"All\"\n", "[crm] lacks `view`"),
     ] {
         assert_eq!(only(&ENDS.replace(line, "")).0, message);
@@ -192,7 +192,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn secrets_are_refused_and_never_shown() {
-    let zoho = format!("1000.{0}.{0}", "0123456789abcdef0123456789abcdef");
+    let acme = format!("1000.{0}.{0}", "0123456789abcdef0123456789abcdef");
     for (text, hidden) in [
         (
             format!("{ENDS}refresh_token = \"hush-hush\"\n"),
@@ -205,7 +205,7 @@ fn secrets_are_refused_and_never_shown() {
         (format!("{ENDS}api_key = \"hush-hush\"\n"), "hush-hush"),
         (format!("password = \"hush-hush\"\n{ENDS}"), "hush-hush"),
         (
-            format!("{ENDS}client_id = \"{zoho}\"\n"),
+            format!("{ENDS}client_id = \"{acme}\"\n"),
             "0123456789abcdef",
         ),
         (
@@ -232,7 +232,7 @@ fn secrets_are_refused_and_never_shown() {
         ),
         (
             format!(
-                "crm = {{ kind = \"zoho\", view = \"All\", access_token = \"hush-hush\" }}\n{}",
+                "crm = {{ kind = \"acme\", view = \"All\", access_token = \"hush-hush\" }}\n{}",
                 "[google]\ngroup = \"CRM\"\n"
             ),
             "hush-hush",
@@ -312,7 +312,7 @@ fn a_mapping_is_checked_as_a_whole() {
 
 #[test]
 fn all_errors_come_at_once_with_their_places() {
-    let text = "[sync]\nenforce = 1\n\n[google]\n\"grüp\" = \"CRM\"\n[crm]\nview = \"Ä\"\nkind = \"zohoo\"\n[[map]]\ncrm = \"Email\"\ngoogle = \"mail\"\n";
+    let text = "[sync]\nenforce = 1\n\n[google]\n\"grüp\" = \"CRM\"\n[crm]\nview = \"Ä\"\nkind = \"acmee\"\n[[map]]\ncrm = \"Email\"\ngoogle = \"mail\"\n";
     let places: Vec<(usize, usize)> = findings(text)
         .iter()
         .map(|found| (found.line, found.column))

@@ -62,7 +62,7 @@ mod tests {
     use crate::profile::testing::KINDS;
 
     fn profile(change: impl Fn(&str) -> String) -> Profile {
-        let text = "[sync]\nnext_limit = 500\ndirection = \"two-way\"\n[google]\naccount = \"me@example.com\"\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\nmodule = \"Contacts\"\n";
+        let text = "[sync]\nnext_limit = 500\ndirection = \"two-way\"\n[google]\naccount = \"me@example.com\"\ngroup = \"CRM\"\n[crm]\nkind = \"acme\"\nview = \"All\"\nmodule = \"Contacts\"\n";
         Profile::parse(KINDS, "sales", FilePath::new("sales.toml"), &change(text)).unwrap()
     }
 

@@ -7,36 +7,36 @@ use crate::model::{
     Shape::{Count, Endpoint, Text, Word, Words},
 };
 
-const fn zoho(
+const fn acme(
     name: &'static str,
     shape: crate::model::Shape,
     presence: crate::model::Presence,
 ) -> KeyInfo {
-    KeyInfo::of_kind("zoho", name, shape, presence, "A key of the first kind.")
+    KeyInfo::of_kind("acme", name, shape, presence, "A key of the first kind.")
 }
 
-const ZOHO: KindInfo = KindInfo {
-    name: "zoho",
-    title: "Zoho CRM",
+const ACME: KindInfo = KindInfo {
+    name: "acme",
+    title: "Acme CRM",
     keys: &[
-        zoho(
+        acme(
             "crm.module",
             Word(&["Contacts", "Leads", "Vendors"]),
             Default("\"Contacts\""),
         ),
-        zoho(
+        acme(
             "crm.data_center",
             Word(&["us", "eu", "in", "au", "jp", "ca", "cn", "sa", "uk"]),
             Default("\"us\""),
         ),
-        zoho("crm.client_id", Text, Optional),
-        zoho(
+        acme("crm.client_id", Text, Optional),
+        acme(
             "crm.trigger",
             Words(&["workflow", "approval", "blueprint"]),
             Default("[]"),
         ),
-        zoho("crm.lanes", Count(1, 25), Default("10")),
-        zoho("crm.accounts_endpoint", Endpoint, Optional),
+        acme("crm.lanes", Count(1, 25), Default("10")),
+        acme("crm.accounts_endpoint", Endpoint, Optional),
     ],
     module: Module::Key("module"),
     place: Some("data_center"),
@@ -81,4 +81,4 @@ const HOSTED: KindInfo = KindInfo {
 };
 
 /// Both of them.
-pub(super) const KINDS: Kinds = Kinds::new(&[&ZOHO, &HOSTED], &["zoho", "hosted"]);
+pub(super) const KINDS: Kinds = Kinds::new(&[&ACME, &HOSTED], &["acme", "hosted"]);

@@ -10,7 +10,7 @@ use super::testing::KINDS;
 use super::*;
 use crate::mapping::canon;
 
-const ENDS: &str = "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"zoho\"\nview = \"All\"\n";
+const ENDS: &str = "[google]\ngroup = \"CRM\"\n[crm]\nkind = \"acme\"\nview = \"All\"\n";
 const KEY: &str = "[[map]]\ncrm = \"Email\"\ngoogle = \"email.work\"\nkey = true\n";
 
 fn parse(text: &str) -> Result<Profile, ProfileError> {

@@ -88,7 +88,7 @@ pub(super) fn hear(
     for record in records {
         let before = known.get(&record.id);
         let id = record.id.clone();
-        match plan::absorb(before, record) {
+        match plan::absorb(before, record, *session.revisions.on(side)) {
             Heard::Echo => echoes.push(id),
             Heard::Same(seen) => edits.push(Edit::PutSeen { side, seen }),
             Heard::Changed(seen) => {

@@ -7,6 +7,7 @@ mod apply;
 mod around;
 mod brakes;
 mod close;
+mod equip;
 mod error;
 mod failing;
 mod foresee;
@@ -26,6 +27,7 @@ mod undo;
 mod vetting;
 
 pub use close::direction_name;
+pub use equip::equip;
 pub use error::{Error, state_message};
 pub use monitor::{Event, Monitor, Silent};
 pub use report::{

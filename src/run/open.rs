@@ -99,11 +99,7 @@ pub(super) async fn open<'a>(
     };
     let rules = prepare::rules(profile, &mapped, &mapping, rematch);
     let mapping = std::sync::Arc::new(mapping);
-    for side in Side::BOTH {
-        sources
-            .on(side)
-            .equip(probes.on(side), std::sync::Arc::clone(&mapping))?;
-    }
+    super::equip(profile, sources, &probes, &mapping)?;
     let membership = Sides::from_fn(|side| {
         sources.on(side).capabilities().reads_whole_account || probes.on(side).list.covers_all
     });
@@ -124,6 +120,7 @@ pub(super) async fn open<'a>(
         monitor: job.monitor,
         stop: job.stop.clone(),
         whole: membership,
+        revisions: Sides::from_fn(|side| sources.on(side).capabilities().revisions),
         membership,
         notices: Mutex::default(),
         failing,

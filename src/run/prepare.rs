@@ -144,12 +144,14 @@ pub fn pair_name(profile: &Profile, probes: &Sides<Probe>) -> String {
         .clone()
         .or_else(|| profile.google.account.clone())
         .unwrap_or_else(|| profile.name.clone());
-    let crm = probes
-        .crm
-        .account
-        .clone()
-        .unwrap_or_else(|| format!("{}/{}", profile.crm.kind.name, profile.crm.module()));
-    format!("{google}|{crm}")
+    format!("{google}|{}", crm_account(profile, &probes.crm))
+}
+
+/// The CRM's half of the account pair.
+pub(super) fn crm_account(profile: &Profile, probe: &Probe) -> String {
+    let section = &profile.crm;
+    let known = probe.account.clone();
+    known.unwrap_or_else(|| format!("{}/{}", section.kind.name, section.module()))
 }
 
 /// Fits the profile's mapping, or the CRM's default one, to the fields that are there.

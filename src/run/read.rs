@@ -9,7 +9,7 @@ use super::error::Error;
 use super::intake::{Listed, direct, gone, hear};
 use super::monitor::Event;
 use super::report::Outcome;
-use crate::connector::{Ask, Census, Cursor, Extent, FetchEnd, Page, Source};
+use crate::connector::{Ask, Census, Cursor, Deletes, Extent, FetchEnd, Page, Source};
 use crate::model::{Edit, Moment, RemoteId, Side};
 use crate::plan;
 use crate::state::{ListingNo, StoredCursor, Tx};
@@ -311,6 +311,7 @@ impl<'a, 'b> Intake<'a, 'b> {
     async fn compare_census(&mut self) -> Result<(), Error> {
         let (session, scope, side) = (self.session, self.session.scope, self.side);
         let started = self.census;
+        let deletes = self.source.capabilities().deletes;
         let (departed, arrived) = session.with(|tx| {
             if !started {
                 tx.start_census(scope, side)?;
@@ -325,11 +326,16 @@ impl<'a, 'b> Intake<'a, 'b> {
                     continue;
                 }
                 let id = seen.record.id.clone();
-                if tx.linked(session.pair, side, &id)?.is_some() {
-                    ask.push(id);
-                } else {
-                    seen.record.listed = false;
-                    edits.extend([Edit::PutSeen { side, seen }, Edit::Touch { side, id }]);
+                let linked = tx.linked(session.pair, side, &id)?.is_some();
+                match (linked, deletes) {
+                    (true, _) => ask.push(id),
+                    // Its deletion would have been told: it left.
+                    (false, Deletes::Tombstones | Deletes::FlagScan) => {
+                        seen.record.listed = false;
+                        edits.extend([Edit::PutSeen { side, seen }, Edit::Touch { side, id }]);
+                    }
+                    // It may be gone. Who needs it finds it by its key.
+                    (false, Deletes::SetDifference) => edits.push(Edit::DropSeen { side, id }),
                 }
             }
             tx.apply(scope, &edits)?;

@@ -7,7 +7,7 @@ use super::apply::{note_left, settle_done, taken_out};
 use super::error::Error;
 use super::intake::{self, Listed};
 use super::vetting;
-use crate::connector::{Found, Sink, Source};
+use crate::connector::{Found, Sink, Source, Stamp};
 use crate::model::{Change, Edit, RemoteId, Side, Sides, Stored, Version, Write};
 use crate::plan::{self, Recovered};
 use crate::state::{JournalNo, Settled, Tx};
@@ -90,7 +90,7 @@ pub(super) async fn recover(
                         recovery.landed.push(write.clone());
                     }
                     Recovered::Lost => {
-                        if write.key.is_none() && !sink.capabilities().keeps_stamp {
+                        if write.key.is_none() && sink.capabilities().stamp == Stamp::Nowhere {
                             tx.say_once(session.scope, vetting::UNSURE, write.twin.as_str())?;
                         }
                         tx.apply(session.scope, &[twin])?;

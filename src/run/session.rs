@@ -8,7 +8,9 @@ use super::Stop;
 use super::failing::{Contact, Failures};
 use super::monitor::{Event, Monitor};
 use crate::connector::Extent;
-use crate::model::{Link, LinkNo, Moment, Notice, NoticeKind, RemoteId, Rules, Side, Sides};
+use crate::model::{
+    Link, LinkNo, Moment, Notice, NoticeKind, RemoteId, Revisions, Rules, Side, Sides,
+};
 use crate::plan::{self, FieldNames};
 use crate::state::{self, Db, PairId, ScopeId, State, Tx};
 
@@ -25,6 +27,8 @@ pub(crate) struct Session<'a> {
     pub(crate) monitor: &'a dyn Monitor,
     pub(super) stop: Stop,
     pub(super) whole: Sides<bool>,
+    /// Whether revisions come back.
+    pub(super) revisions: Sides<Revisions>,
     pub(super) membership: Sides<bool>,
     pub(super) notices: Mutex<Vec<Notice>>,
     /// Contacts whose writes failed in earlier runs.

@@ -14,14 +14,13 @@ use crate::cli::connect;
 use crate::cli::output::Show;
 use crate::cli::paths::Paths;
 use crate::connector::{Ask, Census, Page, Source};
-use crate::mapping::Mapping;
 use crate::model::{
     AnyEmail, Change, Field, Island, Key, Native, Record, Refusal, Rematch, Rules, Side, Sides,
     Value, Write,
 };
 use crate::plan;
 use crate::profile::Profile;
-use crate::run::prepare;
+use crate::run::{self, prepare};
 
 /// How many pages may wait to be looked at.
 const AHEAD: usize = 2;
@@ -51,11 +50,7 @@ pub(super) async fn run(
     let numbers: Vec<Field> = (0..).take(mapped.len()).map(Field).collect();
     let mapping = Arc::new(prepare::mapping(profile, &mapped, &numbers));
     let rules = prepare::rules(profile, &mapped, &mapping, Rematch::No);
-    for side in Side::BOTH {
-        sources
-            .on(side)
-            .equip(probes.on(side), Arc::<Mapping>::clone(&mapping))?;
-    }
+    run::equip(profile, sources, &probes, &mapping)?;
     let mut bench = Bench {
         sources,
         rules,

@@ -33,10 +33,11 @@ use tokio::sync::Semaphore;
 
 use super::http::Http;
 use super::{
-    Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
+    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
+    Meter, PageSender, Since, Sink, Source, Stamp, Written,
 };
 use crate::mapping::Mapping;
-use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
+use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use gear::Gear;
 
 /// What a profile says about a CardDAV server.
@@ -118,9 +119,16 @@ impl Source for Carddav {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             reads_whole_account: false,
-            keeps_stamp: true,
-            list_writable: false,
-            can_archive: false,
+            batch: Batch::Single,
+            lock: Lock::PerRequest,
+            deletes: Deletes::Tombstones,
+            list: List::Everything,
+            stamp: Stamp::Inside,
+            lookup: Lookup::Scanned,
+            since: Since::Account,
+            // What cards are called is up to the programs that make them.
+            ids: Ids::Local,
+            revisions: Revisions::OfContent,
             lanes: self.settings.lanes.max(1),
             capacity: None,
             // A token that the server does not know any more is answered as such.

@@ -31,10 +31,11 @@ use tokio::sync::Semaphore;
 
 use super::http::Http;
 use super::{
-    Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
+    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
+    Meter, PageSender, Since, Sink, Source, Stamp, Written,
 };
 use crate::mapping::Mapping;
-use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
+use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use gear::Gear;
 
 /// What messages call it.
@@ -117,9 +118,19 @@ impl Source for Espo {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             reads_whole_account: false,
-            keeps_stamp: false,
-            list_writable: false,
-            can_archive: false,
+            batch: Batch::Single,
+            lock: Lock::ReadCompare,
+            deletes: Deletes::SetDifference,
+            list: match self.gear() {
+                Ok(gear) if gear.list.covers_all => List::Everything,
+                Ok(gear) if gear.targets().is_some() => List::Static,
+                Ok(_) | Err(_) => List::Dynamic,
+            },
+            stamp: Stamp::Nowhere,
+            lookup: Lookup::Asked,
+            since: Since::Account,
+            ids: Ids::Global,
+            revisions: Revisions::Unique,
             lanes: self.settings.lanes.max(1),
             capacity: None,
             cursor_life: None,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::slots::{LISTS, NoDate, Reading, Slot, strip};
 use super::wire::{Lists, Person};
+use crate::connector::Twins;
 use crate::mapping::{Mapping, canon};
 use crate::model::{Field, Fields, Key, Moment, Native, Patch, Record, RemoteId, Swap, Version};
 
@@ -21,6 +22,8 @@ pub(super) struct Lens<'a> {
     pub(super) archive: &'a str,
     /// The `clientData` key of our stamp.
     pub(super) stamp: &'a str,
+    /// How it names the counterpart.
+    pub(super) twins: &'a Twins,
 }
 
 /// What is kept of a contact for a later write: the lists that the mapping can touch.
@@ -184,7 +187,7 @@ pub(super) fn new_person(
         .collect();
     let mut body = json!(kept.lists);
     body["memberships"] = json!(memberships);
-    body["clientData"] = json!([{"key": lens.stamp, "value": twin.as_str()}]);
+    body["clientData"] = json!([{"key": lens.stamp, "value": lens.twins.stamp(twin)}]);
     Ok(body)
 }
 
@@ -229,8 +232,8 @@ pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
     record.stamp = person
         .client_data
         .iter()
-        .find(|data| data.key == lens.stamp && !data.value.is_empty())
-        .map(|data| RemoteId::from(data.value.as_str()));
+        .find(|data| data.key == lens.stamp)
+        .and_then(|data| lens.twins.read(&data.value));
     record.listed = person.carries(lens.group);
     record.archived = person.carries(lens.archive);
     record.changed_at = source

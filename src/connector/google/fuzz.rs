@@ -11,6 +11,7 @@ use super::groups::choose;
 use super::tests::mapping;
 use super::vet::vet;
 use super::wire::{Connections, Created, Group, Groups, Modified, People, Person, Updated};
+use crate::connector::Twins;
 use crate::connector::http::Answer;
 use crate::mapping::Mapping;
 use crate::model::{Change, Native, Patch, RemoteId, Swap, Version};
@@ -18,6 +19,7 @@ use crate::model::{Change, Native, Patch, RemoteId, Swap, Version};
 fn lens() -> Lens<'static> {
     static MAPPING: OnceLock<std::sync::Arc<Mapping>> = OnceLock::new();
     Lens {
+        twins: &Twins::Global,
         mapping: MAPPING.get_or_init(mapping),
         group: "contactGroups/a",
         archive: "contactGroups/b",

@@ -28,10 +28,11 @@ use sha2::{Digest, Sha256};
 
 use super::http::{Answer, Call, Http, Redirect, Repeat, SendError, Verdict, error};
 use super::{
-    Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
+    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
+    Meter, PageSender, Since, Sink, Source, Stamp, Twins, Written,
 };
 use crate::mapping::Mapping;
-use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
+use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use convert::Lens;
 use errors::{Fault, REMOTE};
 
@@ -105,6 +106,7 @@ pub struct Google {
     http: Http,
     gear: RwLock<Option<Gear>>,
     labels: Mutex<Labels>,
+    twins: Mutex<Twins>,
     /// Google wants the mutations of an account one after another.
     writing: tokio::sync::Mutex<()>,
 }
@@ -117,6 +119,8 @@ struct Gear {
     lists: Arc<[&'static str]>,
     /// What cursors are bound to of the label: its resource name, or its name while it has none.
     bound: String,
+    /// Whose the counterparts' identifiers are.
+    twins: Twins,
 }
 
 /// Resource names of labels, empty while they do not exist.
@@ -135,6 +139,7 @@ impl Google {
             http,
             gear: RwLock::new(None),
             labels: Mutex::new(Labels::default()),
+            twins: Mutex::new(Twins::default()),
             writing: tokio::sync::Mutex::new(()),
         }
     }
@@ -168,6 +173,7 @@ impl Google {
             group: &labels.group,
             archive: &labels.archive,
             stamp: &self.settings.stamp,
+            twins: &gear.twins,
         }
     }
 
@@ -244,9 +250,15 @@ impl Source for Google {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             reads_whole_account: true,
-            keeps_stamp: true,
-            list_writable: true,
-            can_archive: true,
+            batch: Batch::PerRecord,
+            lock: Lock::PerRequest,
+            deletes: Deletes::Tombstones,
+            list: List::Static,
+            stamp: Stamp::Aside,
+            lookup: Lookup::Scanned,
+            since: Since::Account,
+            ids: Ids::Global,
+            revisions: Revisions::Unique,
             lanes: 1,
             capacity: Some(CAPACITY),
             // A sync token lives seven days after the full read; one is kept in hand.
@@ -260,6 +272,10 @@ impl Source for Google {
 
     async fn lists(&self) -> Result<Vec<ListInfo>, Error> {
         self.list_groups().await
+    }
+
+    fn know_twins(&self, twins: Twins) {
+        *self.twins.lock().unwrap_or_else(PoisonError::into_inner) = twins;
     }
 
     fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error> {
@@ -280,21 +296,32 @@ impl Source for Google {
             mapping,
             lists,
             bound,
+            twins: self
+                .twins
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         });
         self.learn(|labels| *labels = Labels { group, archive });
         Ok(())
     }
 
     fn fingerprint(&self) -> String {
-        let (parameters, bound) = match self.gear() {
-            Ok(gear) => (read::list_parameters(&gear), gear.bound),
-            Err(_) => (Vec::new(), self.settings.group.clone()),
+        let (parameters, bound, twins) = match self.gear() {
+            Ok(gear) => (read::list_parameters(&gear), gear.bound, gear.twins),
+            Err(_) => (Vec::new(), self.settings.group.clone(), Twins::Global),
+        };
+        // What was read with another account's stamps in mind is read anew.
+        let stamps = match &twins {
+            Twins::Global => None,
+            Twins::Of(account) => Some(("stamps", account.as_str())),
         };
         let mut hash = Sha256::new();
         for (name, value) in parameters
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .chain([("group", bound.as_str())])
+            .chain(stamps)
         {
             hash.update(name.as_bytes());
             hash.update([0]);

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::convert::{Kept, Lens, record};
+use super::convert::{Kept, Lens, new_person, record};
 use super::errors::{Fault, judge, tidy};
 use super::slots::{LISTS, Slot, parse_date};
 use super::wire::{Item, Person};
-use crate::connector::Kind;
 use crate::connector::http::{Answer, Verdict};
+use crate::connector::{Kind, Twins};
 use crate::mapping::{Mapping, Pair, Path};
-use crate::model::{Field, Sides, Swap};
+use crate::model::{Field, Fields, Sides, Swap};
 
 const PATHS: [&str; 14] = [
     "email.work",
@@ -79,6 +79,7 @@ fn read(person: &Value) -> crate::model::Record {
         group: "contactGroups/a",
         archive: "",
         stamp: "crmsync",
+        twins: &Twins::Global,
     };
     record(
         &lens,
@@ -157,6 +158,33 @@ fn a_contact_becomes_a_record() {
 }
 
 #[test]
+fn a_stamp_of_another_account_says_nothing() {
+    let mapping = mapping();
+    let small = Twins::Of("odd/host/people".to_owned());
+    let lens = Lens {
+        mapping: &mapping,
+        group: "",
+        archive: "",
+        stamp: "crmsync",
+        twins: &small,
+    };
+    // A bare stamp is of a CRM whose identifiers need no account.
+    let bare = serde_json::from_value::<Person>(person()).unwrap();
+    assert_eq!(record(&lens, &bare).unwrap().stamp, None);
+    let mut own = person();
+    let twin = crate::model::RemoteId::from("7");
+    own["clientData"] = new_person(&lens, &Fields::new(), &twin).unwrap()["clientData"].clone();
+    assert_eq!(own["clientData"][0]["value"], "odd/host/people#7");
+    let own = serde_json::from_value::<Person>(own).unwrap();
+    assert_eq!(record(&lens, &own).unwrap().stamp, Some(twin));
+    let bare = Lens {
+        twins: &Twins::Global,
+        ..lens
+    };
+    assert_eq!(record(&bare, &own).unwrap().stamp, None);
+}
+
+#[test]
 fn a_profile_without_a_contact_is_none_of_ours() {
     let mut person = person();
     person["metadata"]["sources"].as_array_mut().unwrap().pop();
@@ -166,6 +194,7 @@ fn a_profile_without_a_contact_is_none_of_ours() {
         group: "",
         archive: "",
         stamp: "crmsync",
+        twins: &Twins::Global,
     };
     assert!(record(&lens, &serde_json::from_value::<Person>(person).unwrap()).is_none());
 }

@@ -51,15 +51,15 @@ impl Zoho {
         .map_err(|failure| failure.error)?;
         let found =
             records(&gear, &rows, |id| members.contains(id)).map_err(|failure| failure.error)?;
-        let mut found: BTreeMap<RemoteId, Record> = found
+        let found: BTreeMap<RemoteId, Record> = found
             .into_iter()
             .map(|record| (record.id.clone(), record))
             .collect();
         self.read_directly(ids, begun);
         Ok(ids
             .iter()
-            .map(|id| match found.remove(id) {
-                Some(record) => Found::Here(Box::new(record)),
+            .map(|id| match found.get(id) {
+                Some(record) => Found::Here(Box::new(record.clone())),
                 // Deleted and hidden look the same; only the deletion feed is proof.
                 None => Found::Hidden,
             })

@@ -42,10 +42,11 @@ use tokio::sync::Semaphore;
 
 use super::http::Http;
 use super::{
-    Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
+    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
+    Meter, PageSender, Since, Sink, Source, Stamp, Written,
 };
 use crate::mapping::Mapping;
-use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
+use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use gear::Gear;
 
 /// What messages call it.
@@ -184,9 +185,19 @@ impl Source for Zoho {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             reads_whole_account: false,
-            keeps_stamp: false,
-            list_writable: false,
-            can_archive: false,
+            batch: Batch::PerRecord,
+            // The header that locks takes one record a request; batches are read again before.
+            lock: Lock::ReadCompare,
+            deletes: Deletes::Tombstones,
+            list: match self.gear() {
+                Ok(gear) if gear.list.covers_all => List::Everything,
+                Ok(_) | Err(_) => List::Dynamic,
+            },
+            stamp: Stamp::Nowhere,
+            lookup: Lookup::Asked,
+            since: Since::Account,
+            ids: Ids::Global,
+            revisions: Revisions::Unique,
             lanes: self.width.lock().unwrap_or_else(PoisonError::into_inner).0,
             capacity: None,
             cursor_life: Some(Duration::from_secs(55 * 24 * 3600)),

@@ -55,7 +55,7 @@ impl World {
     }
 }
 
-const PAIR: &str = "me@example.com|zoho/org/Contacts";
+const PAIR: &str = "me@example.com|acme/org/Contacts";
 
 fn ids(names: &[&str]) -> Vec<RemoteId> {
     names.iter().map(|&name| name.into()).collect()

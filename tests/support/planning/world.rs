@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crmsync::model::{
-    Change, Edit, Island, Limits, Link, Moment, Outcome, Record, RemoteId, Rest, Rules, Seen, Side,
-    Sides, Stored, Write,
+    Change, Edit, Island, Limits, Link, Moment, Outcome, Record, RemoteId, Rest, Revisions, Rules,
+    Seen, Side, Sides, Stored, Write,
 };
 use crmsync::plan::{self, Heard, Plan, Recovered};
 
@@ -328,7 +328,8 @@ impl World {
 
     fn hear(&mut self, side: Side, record: Record) {
         let id = record.id.clone();
-        let edits = match plan::absorb(self.book.seen.on(side).get(&id), record) {
+        let edits = match plan::absorb(self.book.seen.on(side).get(&id), record, Revisions::Unique)
+        {
             Heard::Echo => return,
             Heard::Same(seen) => vec![put(side, seen)],
             Heard::Changed(seen) => vec![put(side, seen), Edit::Touch { side, id }],

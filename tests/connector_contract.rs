@@ -1,0 +1,64 @@
+//! What a connector is: one suite that every connector passes, against a server that a person
+//! changes at the same time.
+#![cfg(feature = "sandbox")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod contract;
+
+use contract::suite;
+
+suite!(a_crm_in_memory, contract::memory::Subject::crm());
+suite!(
+    a_crm_that_takes_all_or_nothing,
+    contract::memory::Subject::whole()
+);
+suite!(
+    a_crm_without_a_feed_of_deletions,
+    contract::memory::Subject::silent()
+);
+suite!(an_address_book_in_memory, contract::memory::Subject::book());
+suite!(a_google_in_memory, contract::memory::Subject::google());
+suite!(the_example, contract::example::Subject::new());
+suite!(google_contacts, contract::google::Subject::new().await);
+suite!(zoho_crm, contract::zoho::Subject::new().await);
+suite!(espocrm_target_list, contract::espocrm::Subject::targets());
+suite!(espocrm_all_contacts, contract::espocrm::Subject::everyone());
+suite!(
+    #[ignore = "needs Radicale: tests/carddav/run"]
+    carddav_radicale,
+    contract::carddav::Subject::radicale()
+);
+suite!(
+    #[ignore = "needs Xandikos: tests/carddav/run"]
+    carddav_xandikos,
+    contract::carddav::Subject::xandikos()
+);
+
+/// The suite against a real server, when it is asked for.
+mod live {
+    use crate::contract::live::{CARDDAV, ESPOCRM, run};
+
+    #[tokio::test]
+    #[ignore = "needs a server: CRMSYNC_TEST_ESPOCRM_URL and CRMSYNC_TEST_ESPOCRM_KEY"]
+    async fn espocrm() {
+        run(ESPOCRM).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a server: CRMSYNC_TEST_CARDDAV_URL, CRMSYNC_TEST_CARDDAV_USER and CRMSYNC_TEST_CARDDAV_KEY"]
+    async fn carddav() {
+        run(CARDDAV).await;
+    }
+}
+
+/// What is run against real servers, run against the simulated one: the person is a connector too, and
+/// nothing is left behind.
+#[tokio::test]
+async fn the_suite_against_a_live_server_works_and_leaves_nothing() {
+    contract::espocrm::as_if_live().await;
+}

@@ -1,0 +1,246 @@
+//! Whole runs between two remotes in memory: what the engine makes of the facts that a remote states.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::path::Path;
+
+use crmsync::connector::memory::{Absent, Behaviour, Row, Server};
+use crmsync::connector::{DefaultPair, Deletes, Extent, Ids, Sink};
+use crmsync::model::{Bulk, KindInfo, Kinds, Module, RemoteId, Revisions, Side, Sides};
+use crmsync::profile::Profile;
+use crmsync::run::{self, Job, Report, Silent, Stop};
+use crmsync::state::State;
+use tempfile::TempDir;
+
+const START: i64 = 1_764_000_000;
+const DAY: i64 = 86_400;
+
+static MEMORY: KindInfo = KindInfo {
+    name: "memory",
+    title: "Memory",
+    keys: &[],
+    module: Module::Fixed("people"),
+    place: None,
+    list: "list",
+    usual_list: "List",
+    questions: &[],
+    page: "docs/connectors.md",
+};
+
+static KINDS: [&KindInfo; 1] = [&MEMORY];
+
+const PAIRS: [(&str, &str); 3] = [
+    ("email", "email.work"),
+    ("given", "name.given"),
+    ("family", "name.family"),
+];
+
+fn google() -> Server {
+    let fields = PAIRS.map(|(_, google)| google);
+    Server::new(Behaviour::of(Side::Google, &fields), START)
+}
+
+fn crm(change: impl FnOnce(&mut Behaviour)) -> Server {
+    let mut behaviour = Behaviour::of(Side::Crm, &PAIRS.map(|(crm, _)| crm));
+    change(&mut behaviour);
+    Server::new(behaviour, START)
+}
+
+/// A profile with a state file of its own.
+struct Home {
+    dir: TempDir,
+    profile: Profile,
+}
+
+impl Home {
+    fn new(name: &str, sync: &str) -> Self {
+        let text = format!(
+            "[sync]\n{sync}\n[google]\ngroup = \"List\"\n\
+             [crm]\nkind = \"memory\"\nview = \"List\"\n"
+        );
+        let kinds = Kinds::new(&KINDS, &["memory"]);
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            profile: Profile::parse(kinds, name, Path::new("memory.toml"), &text).unwrap(),
+        }
+    }
+
+    /// The state file is lost.
+    fn forget(&mut self) {
+        self.dir = tempfile::tempdir().unwrap();
+    }
+
+    async fn sync(&self, google: &Server, crm: &Server, now: i64) -> Report {
+        let state_file = self.dir.path().join("state.sqlite3");
+        let defaults = PAIRS.map(|(crm, google)| DefaultPair {
+            crm,
+            google,
+            key: crm == "email",
+            to_google_only: false,
+        });
+        let job = Job {
+            profile: &self.profile,
+            defaults: &defaults,
+            options: run::Options {
+                extent: Extent::Delta,
+                limit: None,
+                bulk: Bulk::Braked,
+                now,
+                started: jiff::Timestamp::from_second(now).unwrap().to_string(),
+                begun: std::time::Instant::now(),
+                state_file: state_file.clone(),
+                machine: None,
+            },
+            monitor: &Silent,
+            stop: Stop::default(),
+        };
+        let mut state = State::open(&state_file).unwrap();
+        let (google, crm) = (google.connect(), crm.connect());
+        let sinks = Sides {
+            google: &google as &dyn Sink,
+            crm: &crm as &dyn Sink,
+        };
+        let report = run::sync(&job, &mut state, sinks).await;
+        assert_eq!(report.problems, [], "{report:?}");
+        assert_eq!(report.error, None, "{report:?}");
+        report
+    }
+}
+
+fn set(server: &Server, id: &RemoteId, field: &str, text: &str) {
+    assert!(server.change(id, |row| {
+        row.values.insert(field.to_owned(), text.to_owned());
+    }));
+}
+
+/// The values of a field, sorted.
+fn all(server: &Server, field: &str) -> Vec<String> {
+    let rows = server.rows();
+    let texts = rows.iter().map(|(_, row)| row.values[field].clone());
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort();
+    texts
+}
+
+fn ann() -> [(&'static str, &'static str); 3] {
+    [
+        ("email", "ann@example.com"),
+        ("given", "Ann"),
+        ("family", "Amber"),
+    ]
+}
+
+#[tokio::test]
+async fn an_edit_back_to_what_we_replaced_is_an_edit() {
+    for revisions in [Revisions::Unique, Revisions::OfContent] {
+        let google = google();
+        let crm = crm(|crm| crm.capabilities.revisions = revisions);
+        let home = Home::new("memory", "");
+        let id = crm.add(&ann(), true);
+        home.sync(&google, &crm, START).await;
+        let (twin, _) = google.rows().remove(0);
+        set(&google, &twin, "name.given", "Anna");
+        home.sync(&google, &crm, START + 60).await;
+        assert_eq!(crm.row(&id).unwrap().values["given"], "Anna");
+        // A person puts back, to the letter, what stood there before our write.
+        set(&crm, &id, "given", "Ann");
+        home.sync(&google, &crm, START + 120).await;
+        let both = [all(&google, "name.given"), all(&crm, "given")];
+        assert_eq!(both, [["Ann"], ["Ann"]], "{revisions:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_crms_with_the_same_small_numbers_share_one_google_account() {
+    let google = google();
+    let at = |account: &'static str| {
+        crm(move |crm| {
+            crm.capabilities.ids = Ids::Local;
+            crm.account = account.to_owned();
+        })
+    };
+    let (one, other) = (at("memory/one/people"), at("memory/other/people"));
+    let id = one.add(&ann(), true);
+    let ben = [
+        ("email", "ben@example.com"),
+        ("given", "Ben"),
+        ("family", "Birch"),
+    ];
+    assert_eq!(other.add(&ben, true), id, "both count from one");
+    let one_way = "direction = \"crm-to-google\"";
+    let (mut home, away) = (Home::new("one", one_way), Home::new("other", one_way));
+    home.sync(&google, &one, START).await;
+    away.sync(&google, &other, START).await;
+    let names = |server: &Server| all(server, "name.given");
+    assert_eq!(names(&google), ["Ann", "Ben"]);
+    // The state file is lost, and the address is another one now: only the stamp says who it is.
+    home.forget();
+    set(&one, &id, "email", "ann.amber@example.org");
+    home.sync(&google, &one, START + 60).await;
+    away.sync(&google, &other, START + 60).await;
+    assert_eq!(names(&google), ["Ann", "Ben"], "nobody is doubled");
+    assert_eq!(
+        all(&google, "email.work"),
+        ["ann.amber@example.org", "ben@example.com"]
+    );
+    assert_eq!(all(&other, "given"), ["Ben"]);
+    let stamps: Vec<Option<String>> = google
+        .rows()
+        .into_iter()
+        .map(|(_, row)| row.stamp)
+        .collect();
+    assert_eq!(
+        stamps,
+        ["memory/one/people#1", "memory/other/people#1"].map(|stamp| Some(stamp.to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn where_deletions_are_not_told_a_direct_read_is_the_proof() {
+    for (absent, left) in [(Absent::Gone, 0), (Absent::Hidden, 1)] {
+        let google = google();
+        let crm = crm(|crm| {
+            crm.capabilities.deletes = Deletes::SetDifference;
+            crm.absent = absent;
+        });
+        let home = Home::new("memory", "on_delete = \"delete\"");
+        let id = crm.add(&ann(), true);
+        home.sync(&google, &crm, START).await;
+        assert_eq!(google.rows().len(), 1);
+        crm.delete(&id);
+        home.sync(&google, &crm, START + 60).await;
+        assert_eq!(google.rows().len(), 1, "nobody has looked yet");
+        home.sync(&google, &crm, START + 2 * DAY).await;
+        assert_eq!(google.rows().len(), left, "{absent:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_left_a_list_without_a_feed_of_deletions_is_not_deleted() {
+    let google = google();
+    let crm = crm(|crm| crm.capabilities.deletes = Deletes::SetDifference);
+    let home = Home::new("memory", "on_delete = \"delete\"");
+    let id = crm.add(&ann(), true);
+    home.sync(&google, &crm, START).await;
+    assert!(crm.change(&id, |row| row.listed = false));
+    home.sync(&google, &crm, START + 2 * DAY).await;
+    let listed = |row: &Row| row.listed;
+    let rows = google.rows();
+    assert_eq!(rows.iter().filter(|(_, row)| listed(row)).count(), 0);
+    assert_eq!(rows.len(), 1);
+    // Who comes back is the same contact.
+    assert!(crm.change(&id, |row| row.listed = true));
+    home.sync(&google, &crm, START + 4 * DAY).await;
+    let rows = google.rows();
+    assert_eq!(
+        (
+            rows.len(),
+            rows.iter().filter(|(_, row)| listed(row)).count()
+        ),
+        (1, 1)
+    );
+}
