@@ -350,7 +350,7 @@ fn a_crm_is_named_in_its_own_folder_and_in_one_list() {
     let mut offences = Vec::new();
     let mut listed = 0;
     for (path, text) in all() {
-        let own = |name: &&str| {
+        let own = |name: &str| {
             let folder = path.strip_prefix("src/connector/");
             folder.is_some_and(|rest| rest.contains('/') && rest.starts_with(name))
         };
@@ -360,7 +360,7 @@ fn a_crm_is_named_in_its_own_folder_and_in_one_list() {
         for (at, line) in text.lines().enumerate() {
             // Another one's name is none of a connector's business either.
             let mut names = crms_in(line);
-            names.retain(|name| !own(&name));
+            names.retain(|name| !own(name));
             let list = line.starts_with("pub mod ") || line.contains("&[&dyn CrmKind]");
             if path == "src/connector/mod.rs" && (list || line.trim_start().starts_with('&')) {
                 listed += names.len();

@@ -94,7 +94,7 @@ mod tests {
     fn it_is_the_same_for_ever() {
         assert_eq!(
             fingerprint(&profile(same), &mapping()),
-            "9c3dbf44e28b78fb3bbb6bbb24482a9fa63d829871fd24ab4745d6dda96aca22"
+            "d452b7a673e900c5a5d4d308d30715a39394f2c6625fa24cb4c67a973313eca3"
         );
     }
 
