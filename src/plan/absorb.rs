@@ -1,6 +1,7 @@
 //! Folds what a remote said into what is remembered of it: the one place where a remote's oddities
 //! end (echoes, late listings), and the only one that concludes that a record is gone.
 
+use super::merge;
 use crate::model::{Edit, Link, Moment, Record, RemoteId, Rest, Revisions, Seen, Side};
 
 /// What hearing a record means.
@@ -78,12 +79,15 @@ pub fn vanished(side: Side, id: &RemoteId, link: Option<&Link>) -> Vec<Edit> {
 }
 
 /// The edits for a record that goes by another identifier now. Where both identifiers are linked the
-/// planner decides, so only the old record is dropped then.
+/// planner decides, so only the old record is dropped then. `heir` is the record that had the new
+/// identifier before, where there was one: two records became one, and what the heir did not hold it
+/// never lost.
 #[must_use]
 pub fn renamed(
     side: Side,
     from: &RemoteId,
     to: &RemoteId,
+    heir: Option<&Record>,
     links: (Option<&Link>, Option<&Link>),
 ) -> Vec<Edit> {
     let mut edits = vec![
@@ -100,6 +104,9 @@ pub fn renamed(
         (Some(old), None) => {
             let mut link = old.clone();
             *link.ids.on_mut(side) = to.clone();
+            if let Some(heir) = heir {
+                link.base = merge::inherited(&link.base, side, heir);
+            }
             edits.push(Edit::PutLink(link));
         }
         (Some(_), Some(_)) => edits.push(Edit::Touch {

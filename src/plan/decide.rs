@@ -277,8 +277,8 @@ pub(super) fn create(source: &Record, on: Side, rules: &Rules) -> Change {
 }
 
 /// A record of the pair is gone, but another one on its side carries its address: a merge, or a
-/// duplicate that was cleaned up. The pair goes on with the survivor; where that is linked already,
-/// the older link stays and the other rests.
+/// duplicate that was cleaned up. The pair goes on with the survivor, whose blanks are no clearings;
+/// where that is linked already, the older link stays and the other rests.
 fn adopt_survivor(at: usize, links: &mut [Link], island: &Island, plan: &mut Plan) {
     let link = links[at].clone();
     if !matches!(link.rest, Rest::Awake | Rest::Left(_)) {
@@ -309,6 +309,7 @@ fn adopt_survivor(at: usize, links: &mut [Link], island: &Island, plan: &mut Pla
                 }
                 .clone()
             }),
+            base: merge::inherited(&link.base, side, heir),
             ..link.clone()
         };
         let rival = links.iter().position(|other| {

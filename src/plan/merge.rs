@@ -115,6 +115,17 @@ pub(super) fn merge(
     }
 }
 
+/// The base of a pair that goes on with another record on `side`: what the heir does not hold it never
+/// lost, so its blanks have not met yet and are filled.
+pub(super) fn inherited(base: &Base, side: Side, heir: &Record) -> Base {
+    let mut base = base.clone();
+    base.retain(|field, held| {
+        let blank = !heir.fields.contains_key(field) && !heir.unread.contains(field);
+        !blank || held.on(side).is_none()
+    });
+    base
+}
+
 /// Notes what is remembered of the pair, when it differs from what is stored.
 pub(super) fn remember(before: &Link, next: Link, plan: &mut Plan) {
     match before.no {

@@ -53,7 +53,10 @@ pub(super) async fn direct(
                             let old = tx.link_of(session.pair, scope, side, id)?;
                             let new = tx.link_of(session.pair, scope, side, &record.id)?;
                             let links = (old.as_ref(), new.as_ref());
-                            tx.apply(scope, &plan::renamed(side, id, &record.id, links))?;
+                            let to = &record.id;
+                            let before = tx.seen(scope, side, std::slice::from_ref(to))?;
+                            let heir = before.get(to).map(|before| &before.record);
+                            tx.apply(scope, &plan::renamed(side, id, to, heir, links))?;
                         }
                         hear(session, tx, side, vec![*record], None)?;
                         let id = id.clone();

@@ -229,7 +229,10 @@ impl<'a, 'b> Intake<'a, 'b> {
                 let pair = self.session.pair;
                 let old = tx.link_of(pair, scope, side, &from)?;
                 let new = tx.link_of(pair, scope, side, &to)?;
-                let edits = plan::renamed(side, &from, &to, (old.as_ref(), new.as_ref()));
+                let known = tx.seen(scope, side, std::slice::from_ref(&to))?;
+                let heir = known.get(&to).map(|known| &known.record);
+                let links = (old.as_ref(), new.as_ref());
+                let edits = plan::renamed(side, &from, &to, heir, links);
                 tx.apply(scope, &edits)
             })?,
             Page::Census(ids) => {

@@ -346,7 +346,8 @@ impl World {
         let edits = match heir {
             Some(heir) => {
                 let awake = |id| self.link_of(side, id).filter(|it| alive(it.rest));
-                plan::renamed(side, id, heir, (awake(id), awake(heir)))
+                let known = self.book.seen.on(side).get(heir).map(|seen| &seen.record);
+                plan::renamed(side, id, heir, known, (awake(id), awake(heir)))
             }
             None => vec![
                 Edit::DropSeen {
