@@ -92,6 +92,7 @@ impl Home {
                 now,
                 started: jiff::Timestamp::from_second(now).unwrap().to_string(),
                 begun: std::time::Instant::now(),
+                settling: std::time::Duration::ZERO,
                 state_file: state_file.clone(),
                 machine: None,
             },

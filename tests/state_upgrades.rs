@@ -168,7 +168,9 @@ fn whole(dump: &str) -> (Place, State) {
             id: "people/c1".into()
         })
     );
-    assert_eq!(state.open_writes(pair).unwrap().len(), 1);
+    let open = state.open_writes(pair).unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].sent, None, "older programs did not note it");
     assert_eq!(state.problems_of(runs[1].no).unwrap().len(), 1);
     assert_eq!(state.failing(scope).unwrap()[0].times, 2);
     assert_eq!(state.field_names().unwrap().len(), 2);

@@ -267,6 +267,7 @@ async fn sync(
             now: started.as_second(),
             started: seconds(started),
             begun: std::time::Instant::now(),
+            settling: run::SETTLING,
             state_file: paths.state.clone(),
             machine: machine::mark(),
         },

@@ -221,6 +221,7 @@ async fn undo(
             now: started.as_second(),
             started: sync::seconds(started),
             begun: std::time::Instant::now(),
+            settling: run::SETTLING,
             state_file: paths.state.clone(),
             machine: machine::mark(),
         },

@@ -6,7 +6,7 @@ use super::Session;
 use super::vetting::rejected;
 use crate::connector::Source;
 use crate::model::{Change, Island, Op, Side, Sides};
-use crate::plan::{FieldNames, Past, Plan};
+use crate::plan::{Because, FieldNames, Held, Past, Plan};
 use crate::state::{self, Tx};
 
 /// The Google paths of all fields that were ever mapped.
@@ -52,6 +52,13 @@ pub(super) fn around(session: &Session<'_>, tx: &Tx<'_>, past: &Past) -> state::
 /// Takes out what the remotes would refuse, and reports it.
 pub(super) fn vet(session: &Session<'_>, sources: Sides<&dyn Source>, plan: &mut Plan) {
     for write in std::mem::take(&mut plan.writes) {
+        if session.is_under_way(&write) {
+            plan.held.push(Held {
+                because: Because::Deferred,
+                write,
+            });
+            continue;
+        }
         match sources.on(write.on).vet(&write) {
             Ok(()) => plan.writes.push(write),
             Err(refusal) => {

@@ -61,6 +61,8 @@ pub struct Options {
     pub started: String,
     /// The same by the clock that durations are measured with.
     pub begun: std::time::Instant,
+    /// How long the remotes may go on with a create whose answer was never heard.
+    pub settling: std::time::Duration,
     /// Which file the state lies in, for the lock.
     pub state_file: std::path::PathBuf,
     /// What tells this machine from others, where that is known.
@@ -73,6 +75,10 @@ impl Options {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
+
+/// [`Options::settling`] outside tests. A request that is not done after that long would have been
+/// answered or given up.
+pub const SETTLING: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What a run works with.
 pub struct Job<'a> {
@@ -209,7 +215,7 @@ async fn ready(
     machine::check(session, job)?;
     read_both(session, sources, report).await?;
     session.checkpoint("read");
-    let recovery = recovery::recover(session, sinks).await?;
+    let recovery = recovery::recover(session, sinks, recovery::Young::AwaitIt).await?;
     for write in recovery.landed {
         close::tally(report, write.on, write.change.op(), 1);
     }

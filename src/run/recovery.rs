@@ -1,16 +1,17 @@
 //! Finds out what became of writes whose answer was never heard, before anything else is planned.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::Session;
 use super::apply::{note_left, settle_done, taken_out};
 use super::error::Error;
 use super::intake::{self, Listed};
 use super::vetting;
+use super::{Session, lock};
 use crate::connector::{Found, Sink, Source, Stamp};
-use crate::model::{Change, Edit, RemoteId, Side, Sides, Stored, Version, Write};
+use crate::model::{Change, Edit, Record, RemoteId, Side, Sides, Stored, Version, Write};
 use crate::plan::{self, Recovered};
-use crate::state::{JournalNo, Settled, Tx};
+use crate::state::{JournalNo, OpenWrite, Settled, Tx};
 
 /// What became of open writes.
 #[derive(Debug, Default)]
@@ -24,19 +25,27 @@ pub(super) struct Recovery {
     pub(super) again: BTreeSet<(Side, RemoteId)>,
 }
 
+/// What to do about a create that cannot be found and was sent so lately that the remote may still be
+/// about to store it: sending it again would double the contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Young {
+    /// Wait until it is over, and look once more.
+    AwaitIt,
+    /// Leave it open for the next run.
+    LeaveIt,
+}
+
 /// Settles every open write of the account pair.
 pub(super) async fn recover(
     session: &Session<'_>,
     sinks: Sides<&dyn Sink>,
+    young: Young,
 ) -> Result<Recovery, Error> {
     let open = session.with(|tx| tx.open_writes(session.pair))?;
     let mut recovery = Recovery::default();
     for side in Side::BOTH {
-        let (numbers, writes): (Vec<JournalNo>, Vec<Write>) = open
-            .iter()
-            .filter(|(_, _, write)| write.on == side)
-            .map(|(no, _, write)| (*no, write.clone()))
-            .unzip();
+        let own = || open.iter().filter(|open| open.write.on == side);
+        let writes: Vec<Write> = own().map(|open| open.write.clone()).collect();
         if writes.is_empty() {
             continue;
         }
@@ -51,22 +60,26 @@ pub(super) async fn recover(
             .filter(|write| write.change.id().is_none())
             .cloned()
             .collect();
-        let found = if creates.is_empty() {
-            Vec::new()
-        } else {
-            sink.look(&creates).await?
-        };
+        let mut found = look(sink, &creates).await?;
+        let mut outcomes = session.with(|tx| sort_out(session, tx, side, &writes, &found))?;
+        let left = own()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| **outcome == Recovered::Lost)
+            .filter_map(|(open, _)| time_left(session, open))
+            .max();
+        if let (Some(left), Young::AwaitIt) = (left, young) {
+            tracing::info!(
+                seconds = left.as_secs(),
+                "a create may still be under way; waiting for it"
+            );
+            tokio::time::sleep(left).await;
+            found = look(sink, &creates).await?;
+            outcomes = session.with(|tx| sort_out(session, tx, side, &writes, &found))?;
+        }
         let again = session.with(|tx| {
-            let mut linked = BTreeSet::new();
-            for record in &found {
-                if tx.linked(session.pair, side, &record.id)?.is_some() {
-                    linked.insert(record.id.clone());
-                }
-            }
-            let taken = |on: Side, id: &RemoteId| on == side && linked.contains(id);
             let mut again = Vec::new();
-            let outcomes = plan::recover(&writes, &found, taken);
-            for ((no, write), outcome) in numbers.iter().zip(&writes).zip(outcomes) {
+            for (open, outcome) in own().zip(outcomes) {
+                let OpenWrite { no, write, .. } = open;
                 let twin = Edit::Touch {
                     side: side.other(),
                     id: write.twin.clone(),
@@ -88,6 +101,12 @@ pub(super) async fn recover(
                         tx.settle(*no, &Settled::Recovered { id }, None)?;
                         note_left(tx, *no, &stored)?;
                         recovery.landed.push(write.clone());
+                    }
+                    Recovered::Lost
+                        if young == Young::LeaveIt && time_left(session, open).is_some() =>
+                    {
+                        lock(&session.under_way, |all| all.insert(contact()));
+                        recovery.lost.insert(contact());
                     }
                     Recovered::Lost => {
                         if write.key.is_none() && sink.capabilities().stamp == Stamp::Nowhere {
@@ -115,6 +134,39 @@ pub(super) async fn recover(
         );
     }
     Ok(recovery)
+}
+
+async fn look(sink: &dyn Sink, creates: &[Write]) -> Result<Vec<Record>, Error> {
+    if creates.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sink.look(creates).await?)
+}
+
+/// What became of a side's open writes, by what a look found.
+fn sort_out(
+    session: &Session<'_>,
+    tx: &Tx<'_>,
+    side: Side,
+    writes: &[Write],
+    found: &[Record],
+) -> crate::state::Result<Vec<Recovered>> {
+    let mut linked = BTreeSet::new();
+    for record in found {
+        if tx.linked(session.pair, side, &record.id)?.is_some() {
+            linked.insert(record.id.clone());
+        }
+    }
+    let taken = |on: Side, id: &RemoteId| on == side && linked.contains(id);
+    Ok(plan::recover(writes, found, taken))
+}
+
+/// How long a write may still be under way; none when it is over. A clock that was put back makes
+/// nothing younger than new.
+fn time_left(session: &Session<'_>, open: &OpenWrite) -> Option<Duration> {
+    let age = session.clock().0.saturating_sub(open.sent?.0).max(0);
+    let left = session.settling.checked_sub(Duration::from_secs(u64::try_from(age).ok()?))?;
+    (!left.is_zero()).then_some(left)
 }
 
 /// Settles writes of records that are there: an update that stands on its record has landed, and so has

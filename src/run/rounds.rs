@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::apply::{self, Applied};
 use super::error::Error;
+use super::recovery::Young;
 use super::report::Report;
 use super::think::{self, Thought};
 use super::{Session, close, keep_notes, recovery};
@@ -36,7 +37,10 @@ pub(super) async fn send(
         let mut moved = close::merge(&mut all, applied);
         if !all.uncertain.is_empty()
             && all.stop.is_none()
-            && let Some(recovery) = session.stop.cut(recovery::recover(session, sinks)).await
+            && let Some(recovery) = session
+                .stop
+                .cut(recovery::recover(session, sinks, Young::LeaveIt))
+                .await
         {
             all.uncertain.clear();
             moved.extend(close::recovered(&mut all, recovery?));

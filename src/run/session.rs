@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Stop;
 use super::failing::{Contact, Failures};
 use super::monitor::{Event, Monitor};
 use crate::connector::Extent;
 use crate::model::{
-    Link, LinkNo, Moment, Notice, NoticeKind, RemoteId, Revisions, Rules, Side, Sides,
+    Link, LinkNo, Moment, Notice, NoticeKind, Op, RemoteId, Revisions, Rules, Side, Sides, Write,
 };
 use crate::plan::{self, FieldNames};
 use crate::state::{self, Db, PairId, ScopeId, State, Tx};
@@ -26,6 +26,8 @@ pub(crate) struct Session<'a> {
     pub(crate) full_every: Duration,
     pub(crate) monitor: &'a dyn Monitor,
     pub(super) stop: Stop,
+    pub(super) settling: Duration,
+    pub(super) begun: Instant,
     pub(super) whole: Sides<bool>,
     /// Whether revisions come back.
     pub(super) revisions: Sides<Revisions>,
@@ -35,6 +37,8 @@ pub(crate) struct Session<'a> {
     pub(super) failing: Failures,
     /// Those of them that are not tried in this run.
     pub(super) resting: Mutex<BTreeSet<Contact>>,
+    /// Contacts of creates that were looked for in vain in this run and may still be under way.
+    pub(super) under_way: Mutex<BTreeSet<Contact>>,
     /// Links with a field in quarantine.
     pub(super) held: BTreeSet<LinkNo>,
     pub(super) first: bool,
@@ -69,6 +73,19 @@ impl Session<'_> {
     /// Whether a record that is read by its identifier tells its membership.
     pub(crate) fn tells_membership(&self, side: Side) -> bool {
         *self.membership.on(side)
+    }
+
+    /// The time of day, where `now` is the time of the run's start.
+    pub(super) fn clock(&self) -> Moment {
+        let since = i64::try_from(self.begun.elapsed().as_secs()).unwrap_or(i64::MAX);
+        Moment(self.now.0.saturating_add(since))
+    }
+
+    /// Whether a create of this contact may still be under way, so that another would double it.
+    pub(super) fn is_under_way(&self, write: &Write) -> bool {
+        let (side, id) = plan::contact_of(write);
+        let create = write.change.op() == Op::Create;
+        create && lock(&self.under_way, |all| all.contains(&(side, id.clone())))
     }
 
     pub(crate) fn interrupted(&self) -> bool {

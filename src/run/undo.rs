@@ -161,7 +161,7 @@ async fn steps(
     let ready = async {
         read_both(session, sources, report).await?;
         session.checkpoint("read");
-        recovery::recover(session, sinks).await?;
+        recovery::recover(session, sinks, recovery::Young::AwaitIt).await?;
         think(session, sources, asked, report).await
     };
     let ready = session.stop.cut(ready).await;

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::{Session, failing};
 use crate::connector::Source;
 use crate::model::{Change, Field, Island, LinkNo, Op, Problem, ProblemKind, Sides, Write};
-use crate::plan::{self, Plan, contact_of};
+use crate::plan::{self, Because, Held, Plan, contact_of};
 
 /// Plans an island, and takes out what would be in vain: what goes to and fro, what failed lately,
 /// what the remotes would refuse. All of it is reported.
@@ -27,6 +27,13 @@ pub(super) fn vetted(
             if resting.insert((side, id.clone())) {
                 plan.problems.push(problem);
             }
+            continue;
+        }
+        if session.is_under_way(&write) {
+            plan.held.push(Held {
+                because: Because::Deferred,
+                write,
+            });
             continue;
         }
         if unsure(session, &write)? {

@@ -25,6 +25,8 @@ pub enum FaultKind {
     DropBefore,
     /// The work is done, then the connection is cut without an answer.
     DropAfter,
+    /// The connection is cut at once, and the work is done `params.ms` milliseconds later (default 1000).
+    LateCommit,
     /// 502 with an HTML page; nothing is done.
     #[serde(rename = "html_502")]
     Html502,

@@ -162,6 +162,11 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
         scissors.cut();
         return Response::new(Body::empty());
     }
+    if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::LateCommit) {
+        late(app, service, request, fault);
+        scissors.cut();
+        return Response::new(Body::empty());
+    }
     let early = kind.and_then(|kind| instead(kind, service, request));
     let mut world = lock(&app.world);
     let reply = early.unwrap_or_else(|| {
@@ -191,6 +196,21 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
     }
 }
 
+/// Does the work of a request some time after its client has gone.
+fn late(app: &App, service: Service, request: &Request, fault: &Fault) {
+    let wait = Duration::from_millis(fault.number("ms", 1000));
+    let (world, request) = (Arc::clone(&app.world), request.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(wait).await;
+        let mut world = lock(&world);
+        let now = world.clock.now();
+        match service {
+            Service::Google => drop(world.google.handle(&request, now, None)),
+            Service::Zoho => drop(world.zoho.handle(&request, now, None)),
+        }
+    });
+}
+
 /// The answer of a front end that does not let the request through.
 fn instead(kind: FaultKind, service: Service, request: &Request) -> Option<Reply> {
     if kind == FaultKind::Html502 {
@@ -208,6 +228,7 @@ fn is_transport(kind: FaultKind) -> bool {
     let around = matches!(
         kind,
         FaultKind::DropAfter
+            | FaultKind::LateCommit
             | FaultKind::ErrorAfterCommit
             | FaultKind::TruncateBody
             | FaultKind::Slow

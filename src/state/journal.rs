@@ -8,7 +8,7 @@ use super::error::{Fault, Result};
 use super::runs::RunNo;
 use super::scopes::PairId;
 use super::{Db, Tx};
-use crate::model::{Key, RemoteId, Side, Sides, Version, Write};
+use crate::model::{Key, Moment, RemoteId, Side, Sides, Version, Write};
 
 type Outcome<T> = std::result::Result<T, Fault>;
 
@@ -127,6 +127,17 @@ pub struct JournalRow {
     pub note: Option<String>,
 }
 
+/// A journalled write of which nobody knows whether it landed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenWrite {
+    /// Its number.
+    pub no: JournalNo,
+    /// When it was sent; none in entries of older programs.
+    pub sent: Option<Moment>,
+    /// The write.
+    pub write: Write,
+}
+
 impl JournalRow {
     /// Whether nobody knows yet whether it landed.
     #[must_use]
@@ -170,13 +181,23 @@ fn rows(conn: &Connection, rest: &str, args: impl rusqlite::Params) -> Outcome<V
 
 impl Db {
     /// The writes of a pair of which nobody knows whether they landed, in the order they were sent.
-    pub fn open_writes(&self, pair: PairId) -> Result<Vec<(JournalNo, RunNo, Write)>> {
+    pub fn open_writes(&self, pair: PairId) -> Result<Vec<OpenWrite>> {
         self.doing("read the open writes", |conn| {
-            let open = rows(conn, "WHERE pair = ?1 AND open = 1 ORDER BY no", [pair.0])?;
-            Ok(open
-                .into_iter()
-                .map(|row| (row.no, row.run, row.write))
-                .collect())
+            let mut query = conn.prepare_cached(
+                "SELECT no, body, body ->> '$.sent' FROM journal
+                 WHERE pair = ?1 AND open = 1 ORDER BY no",
+            )?;
+            let mut rows = query.query([pair.0])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+                all.push(OpenWrite {
+                    no: JournalNo(row.get(0)?),
+                    sent: row.get::<_, Option<i64>>(2)?.map(Moment),
+                    write: serde_json::from_str(body)?,
+                });
+            }
+            Ok(all)
         })
     }
 
@@ -259,12 +280,17 @@ impl Db {
 }
 
 impl Tx<'_> {
-    /// Notes writes as being sent; the numbers come in the order of the writes.
-    pub fn journal(&mut self, run: RunNo, writes: &[Write]) -> Result<Vec<JournalNo>> {
+    /// Notes writes as being sent at `now`; the numbers come in the order of the writes.
+    pub fn journal(
+        &mut self,
+        run: RunNo,
+        writes: &[Write],
+        now: Moment,
+    ) -> Result<Vec<JournalNo>> {
         self.doing("journal the writes", |conn| {
             let mut add = conn.prepare_cached(
                 "INSERT INTO journal (run, pair, google, crm, key, open, state, body)
-                 SELECT r.no, s.pair, ?2, ?3, ?4, 1, 'sending', ?5
+                 SELECT r.no, s.pair, ?2, ?3, ?4, 1, 'sending', json_set(?5, '$.sent', ?6)
                  FROM run r JOIN scope s ON s.no = r.scope WHERE r.no = ?1",
             )?;
             writes
@@ -282,7 +308,8 @@ impl Tx<'_> {
                         id(Side::Google),
                         id(Side::Crm),
                         write.key.as_ref().map(Key::as_str),
-                        serde_json::to_string(write)?
+                        serde_json::to_string(write)?,
+                        now.0
                     ])?;
                     if added == 0 {
                         return Err(Fault::Rule(format!("there is no run {}", run.0)));

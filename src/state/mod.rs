@@ -38,7 +38,7 @@ pub use error::{Error, Kind, Result};
 pub use failures::Failing;
 use file::{Body, Want};
 pub use islands::IslandPass;
-pub use journal::{JournalNo, JournalRow, Settled};
+pub use journal::{JournalNo, JournalRow, OpenWrite, Settled};
 pub use listing::ListingNo;
 pub use lock::{LockError, PairLock, lock};
 pub use runs::{RunEnd, RunKind, RunNo, RunRow};

@@ -103,6 +103,30 @@ fn a_quota_that_is_used_up_once_is_waited_for_on_every_call() {
 }
 
 #[test]
+fn a_create_that_lands_after_the_next_run_has_begun_doubles_nobody() {
+    for (service, call) in [("google", "batchCreateContacts"), ("zoho", "create")] {
+        for kill in [false, true] {
+            let what = format!("{call}, killed: {kill}");
+            let (sandbox, home) = start();
+            sandbox.fault(&json!({"service": service, "call": call, "kind": "late_commit",
+                "times": 1, "params": {"ms": 3_000}}));
+            if kill {
+                let mut child = home.start(&["sync", "sales"]);
+                while !sandbox.faults().is_empty() {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                child.kill().expect("killed");
+                child.wait().expect("over");
+            } else {
+                home.sync(&["sales"]);
+            }
+            until_done(&home, &what);
+            whole(&sandbox, &home, 12, &what);
+        }
+    }
+}
+
+#[test]
 fn a_write_that_landed_without_an_answer_doubles_nobody() {
     for kind in [
         "error_after_commit",

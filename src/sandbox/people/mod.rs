@@ -247,6 +247,7 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
         FaultKind::ServerError | FaultKind::ErrorAfterCommit => Refusal::internal(),
         FaultKind::DropBefore
         | FaultKind::DropAfter
+        | FaultKind::LateCommit
         | FaultKind::Html502
         | FaultKind::Html404
         | FaultKind::Slow

@@ -189,6 +189,7 @@ pub(super) fn stopped_by(fault: &Fault, call: &str, module: &str) -> Option<Repl
         | FaultKind::ErrorAfterCommit
         | FaultKind::DropBefore
         | FaultKind::DropAfter
+        | FaultKind::LateCommit
         | FaultKind::TruncateBody
         | FaultKind::HugeBody
         | FaultKind::BadJson

@@ -59,13 +59,14 @@ fn a_write_is_open_until_it_is_settled() {
         .state
         .write(|tx| {
             let run = tx.begin_run(scope, RunKind::Sync, 100)?;
-            Ok((run, tx.journal(run, &writes)?))
+            Ok((run, tx.journal(run, &writes, Moment(123))?))
         })
         .unwrap();
     assert!(numbers.is_sorted());
     let open = |state: &State| -> Vec<JournalNo> {
         let open = state.open_writes(pair).unwrap();
-        open.into_iter().map(|(no, _, _)| no).collect()
+        assert!(open.iter().all(|write| write.sent == Some(Moment(123))));
+        open.into_iter().map(|write| write.no).collect()
     };
     assert_eq!(open(&world.state), numbers);
     let settle = |state: &mut State, no, outcome: &Settled, note| {
@@ -135,7 +136,7 @@ fn every_outcome_keeps_its_word() {
         .write(|tx| {
             let run = tx.begin_run(scope, RunKind::Sync, 0)?;
             for outcome in &outcomes {
-                let no = tx.journal(run, &[create(Side::Google, "c")])?[0];
+                let no = tx.journal(run, &[create(Side::Google, "c")], Moment(0))?[0];
                 tx.settle(no, outcome, None)?;
             }
             Ok(run)
@@ -344,7 +345,7 @@ fn nothing_of_a_failed_transaction_stays() {
     let scope = world.scope;
     let failed: Result<()> = world.state.write(|tx| {
         tx.begin_run(scope, RunKind::Sync, 1)?;
-        tx.journal(RunNo(999), &[create(Side::Crm, "g")])?;
+        tx.journal(RunNo(999), &[create(Side::Crm, "g")], Moment(1))?;
         Ok(())
     });
     assert_eq!(failed.unwrap_err().kind, Kind::Sql);

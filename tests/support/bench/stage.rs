@@ -217,6 +217,8 @@ impl Stage {
                 now: now.as_second(),
                 started: now.to_string(),
                 begun: std::time::Instant::now(),
+                // Nothing goes on in this process after a run was killed.
+                settling: Duration::ZERO,
                 state_file: state_file.clone(),
                 machine: None,
             },
