@@ -35,6 +35,7 @@ fn planned(setting: &Setting, book: &Book) -> Result<Plan, String> {
     plan::guard_listing(totals, limits, rules.rematch).map_err(|refusal| refusal.to_string())?;
     let whole = plan::plan(&book.island(), rules);
     plan::guard(&whole, totals, limits, rules.rematch).map_err(|refusal| refusal.to_string())?;
+    plan::guard_ends(&whole, totals, limits).map_err(|refusal| refusal.to_string())?;
     let cut = plan::limit(whole, limits);
     plan::guard_capacity(&cut, totals, limits).map_err(|refusal| refusal.to_string())?;
     Ok(cut)

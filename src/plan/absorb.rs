@@ -39,6 +39,18 @@ pub fn absorb(known: Option<&Seen>, heard: Record, revisions: Revisions) -> Hear
     }
 }
 
+/// Whether a reading brings a record as it was before we last heard of it, and not by a write of ours:
+/// a listing that lags, or a side that was put back from a backup. A direct read tells which.
+#[must_use]
+pub fn goes_back(known: &Seen, heard: &Record) -> bool {
+    let older = known
+        .record
+        .changed_at
+        .zip(heard.changed_at)
+        .is_some_and(|(known, heard)| heard < known);
+    older && !known.replaced.contains(&heard.version) && !known.record.same_content(heard)
+}
+
 fn fresh(record: Record) -> Seen {
     Seen {
         record,

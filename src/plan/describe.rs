@@ -60,6 +60,10 @@ impl fmt::Display for Refusal {
                 f,
                 "the Google account would hold {seen} contacts; Google allows {allowed}"
             ),
+            Threat::Ended => write!(
+                f,
+                "{seen} linked records are gone from {side}, and this run would end their pairs; {allowed} may end at once"
+            ),
             Threat::Rewound => write!(
                 f,
                 "{seen} of {allowed} linked records in {side} are older than they were when they were last read"

@@ -1,7 +1,7 @@
 //! The brakes: refuses a plan that looks like an accident (rule 10).
 
-use super::Plan;
-use crate::model::{Bulk, Limits, Meeting, Op, Rematch, Side, Sides};
+use super::{Note, Plan};
+use crate::model::{Bulk, Limits, Meeting, Op, Rematch, Rest, Side, Sides};
 
 /// What the brakes measure against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Threat {
     Full,
     /// Records are older than they were.
     Rewound,
+    /// Too many pairs would end.
+    Ended,
 }
 
 /// Why a whole plan was refused; nothing is written.
@@ -52,7 +54,7 @@ pub struct Refusal {
     /// On which side.
     pub side: Side,
     /// What was seen: planned writes, or listed records now, or contacts after the run, or older
-    /// records.
+    /// records, or pairs that would end.
     pub seen: u64,
     /// What is allowed, or what was listed before, or how many are linked.
     pub allowed: u64,
@@ -118,6 +120,30 @@ pub fn guard_listing(totals: &Totals, limits: &Limits, rematch: Rematch) -> Resu
                 side,
                 seen: now,
                 allowed: before,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a plan that would end more than twenty pairs, and more than half of all, because a side lost
+/// their records: nothing is deleted then, but a side that reads as wiped out must not end its links in
+/// silence. Holds in a re-match as well, where the lists are not compared.
+pub fn guard_ends(plan: &Plan, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
+    if limits.bulk == Bulk::Allowed {
+        return Ok(());
+    }
+    for side in Side::BOTH {
+        let over =
+            |note: &&Note| matches!(note, Note::Agree(link) if link.rest == Rest::Ended(side));
+        let seen = plan.notes.iter().filter(over).count() as u64;
+        let allowed = (totals.linked / 2).max(20);
+        if seen > allowed {
+            return Err(Refusal {
+                threat: Threat::Ended,
+                side,
+                seen,
+                allowed,
             });
         }
     }

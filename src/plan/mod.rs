@@ -16,11 +16,11 @@ mod recover;
 mod settle;
 mod undo;
 
-pub use absorb::{Heard, absorb, missing, renamed, vanished};
+pub use absorb::{Heard, absorb, goes_back, missing, renamed, vanished};
 pub use describe::{FieldNames, describe};
 pub use flips::{flipped, outdated, quarantine, still_held};
 pub use guard::{
-    Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_listing, guard_time,
+    Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_ends, guard_listing, guard_time,
 };
 pub use limit::{contact_of, limit};
 pub use recover::{Recovered, landed, recover};

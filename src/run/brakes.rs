@@ -53,6 +53,7 @@ pub(super) async fn think(
     }
     let thought = think::everything(session, sources).await?;
     plan::guard(&thought.plan, &totals, &limits, rematch).map_err(refused)?;
+    plan::guard_ends(&thought.plan, &totals, &limits).map_err(refused)?;
     let thought = think::within_limits(session, sources, thought, &limits).await?;
     plan::guard_capacity(&thought.plan, &totals, &limits).map_err(refused)?;
     let writes = Sides::from_fn(|side| {

@@ -115,6 +115,10 @@ pub(super) fn refused(refusal: &Refusal, profile: &str, readings: &[String]) -> 
             "a list that shrinks so fast may have been read short, its view or label may have changed, or the side was put back from a backup",
             allow("the shorter list", profile),
         ),
+        Threat::Ended => (
+            "a side that lost so many may have been wiped out, or shows only a part of itself; nothing is deleted on the other side, but ended pairs are not created again",
+            allow("ending them", profile),
+        ),
         Threat::Rewound => (
             "it looks as if the side was put back from a backup: the older values would overwrite the newer ones of the other side",
             allow("the older state", profile),
@@ -127,10 +131,14 @@ pub(super) fn refused(refusal: &Refusal, profile: &str, readings: &[String]) -> 
         ),
     };
     let read = match refusal.threat {
-        Threat::Bulk(Op::Delete) | Threat::Shrunk | Threat::Rewound if !readings.is_empty() => {
+        Threat::Bulk(Op::Delete) | Threat::Shrunk | Threat::Rewound | Threat::Ended
+            if !readings.is_empty() =>
+        {
             format!(" (read: {})", readings.join("; "))
         }
-        Threat::Bulk(_) | Threat::Shrunk | Threat::Rewound | Threat::Full => String::new(),
+        Threat::Bulk(_) | Threat::Shrunk | Threat::Rewound | Threat::Full | Threat::Ended => {
+            String::new()
+        }
     };
     Error::new(
         Outcome::Refused,

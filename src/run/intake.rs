@@ -75,6 +75,46 @@ pub(super) async fn direct(
     Ok(came)
 }
 
+/// How many records of one reading are read directly because it brought them older than they were. A
+/// side that was put back from a backup brings more, and the brakes see to that.
+const DOUBTED: usize = 200;
+
+/// Puts aside the records that a reading brought older than they were; the rest is absorbed. They count
+/// as heard, and are to be read directly: by whether they were listed.
+pub(super) fn hear_listed(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    records: Vec<Record>,
+    listing: Option<ListingNo>,
+    doubted: &mut Vec<(RemoteId, Listed)>,
+) -> crate::state::Result<()> {
+    let ids: Vec<_> = records.iter().map(|record| record.id.clone()).collect();
+    let known = tx.seen(session.scope, side, &ids)?;
+    let mut older = Vec::new();
+    let mut told = Vec::new();
+    for record in records {
+        let back = known
+            .get(&record.id)
+            .is_some_and(|known| plan::goes_back(known, &record));
+        if back && doubted.len() < DOUBTED {
+            let listed = if record.listed {
+                Listed::Yes
+            } else {
+                Listed::No
+            };
+            doubted.push((record.id.clone(), listed));
+            older.push(record.id);
+        } else {
+            told.push(record);
+        }
+    }
+    if let Some(listing) = listing {
+        tx.hear(session.scope, side, listing, &older)?;
+    }
+    hear(session, tx, side, told, listing)
+}
+
 /// Absorbs records that a remote sent.
 pub(super) fn hear(
     session: &Session<'_>,

@@ -7,6 +7,7 @@ mod apply;
 mod around;
 mod brakes;
 mod close;
+mod complete;
 mod equip;
 mod error;
 mod failing;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 
 use super::Session;
+use super::complete::words;
 use super::error::Error;
-use super::intake::{Listed, direct, gone, hear};
+use super::intake::{Listed, direct, gone, hear_listed};
 use super::monitor::Event;
 use super::report::Outcome;
 use crate::connector::{Ask, Census, Cursor, Deletes, Extent, FetchEnd, Page, Source};
@@ -71,42 +72,6 @@ fn cut_short(source: &dyn Source, end: &FetchEnd) -> Error {
         ),
         "run the same command again; if it stays so, run it with `-vv` and report it",
     )
-}
-
-/// How complete a reading was: "Google: 4 pages, 3,812 contacts, token ok".
-fn words(source: &dyn Source, end: &FetchEnd) -> String {
-    let (one, position) = match source.side() {
-        Side::Google => ("contact", "token"),
-        Side::Crm => ("record", "position"),
-    };
-    let what = match end.extent {
-        Extent::Full => "",
-        Extent::Delta => "changes only, ",
-    };
-    format!(
-        "{}: {what}{}, {}, {position} {}",
-        source.name(),
-        several(u64::from(end.pages), "page"),
-        several(end.records, one),
-        if end.cursor.is_some() {
-            "ok"
-        } else {
-            "missing"
-        },
-    )
-}
-
-/// A count with its word, thousands parted by commas.
-fn several(count: u64, word: &str) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    format!("{text} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What to ask for: the cursor is used when it was taken with the same request and is young enough.
@@ -175,6 +140,8 @@ struct Intake<'a, 'b> {
     records: u64,
     pages: u64,
     deleted: BTreeSet<RemoteId>,
+    /// Records that this reading brought older than they were.
+    doubted: Vec<(RemoteId, Listed)>,
 }
 
 impl<'a, 'b> Intake<'a, 'b> {
@@ -189,6 +156,7 @@ impl<'a, 'b> Intake<'a, 'b> {
             records: 0,
             pages: 0,
             deleted: BTreeSet::new(),
+            doubted: Vec::new(),
         }
     }
 
@@ -201,6 +169,7 @@ impl<'a, 'b> Intake<'a, 'b> {
                 self.census = false;
                 self.records = 0;
                 self.pages = 0;
+                self.doubted.clear();
             }
             Page::Records(records) => {
                 self.records += records.len() as u64;
@@ -212,7 +181,7 @@ impl<'a, 'b> Intake<'a, 'b> {
                         None if listing => Some(tx.start_listing(scope, side)?),
                         other => other,
                     };
-                    hear(self.session, tx, side, records, no)?;
+                    hear_listed(self.session, tx, side, records, no, &mut self.doubted)?;
                     Ok(no)
                 })?;
                 self.session.monitor.event(&Event::Read {
@@ -257,6 +226,7 @@ impl<'a, 'b> Intake<'a, 'b> {
         } else if ask.census == Census::Yes {
             self.compare_census().await?;
         }
+        self.read_doubted().await?;
         self.read_stale().await?;
         let session = self.session;
         let fingerprint = binding(session, self.source);
@@ -349,6 +319,20 @@ impl<'a, 'b> Intake<'a, 'b> {
         self.read_directly(&arrived, Listed::Yes).await
     }
 
+    /// Records that came older than they were: what they are now decides.
+    async fn read_doubted(&mut self) -> Result<(), Error> {
+        let doubted = std::mem::take(&mut self.doubted);
+        for listed in [Listed::Yes, Listed::No] {
+            let ids: Vec<_> = doubted
+                .iter()
+                .filter(|(_, each)| *each == listed)
+                .map(|(id, _)| id.clone())
+                .collect();
+            self.read_directly(&ids, listed).await?;
+        }
+        Ok(())
+    }
+
     /// Records that another profile on the same accounts has written since we read them.
     async fn read_stale(&mut self) -> Result<(), Error> {
         let stale = self
@@ -360,27 +344,5 @@ impl<'a, 'b> Intake<'a, 'b> {
     async fn read_directly(&mut self, ids: &[RemoteId], listed: Listed) -> Result<(), Error> {
         self.records += direct(self.session, self.source, ids, listed).await?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::several;
-
-    #[test]
-    fn counts_are_parted_in_thousands() {
-        let words = [0, 1, 999, 1_000, 3_812, 25_000, 1_234_567].map(|n| several(n, "page"));
-        assert_eq!(
-            words,
-            [
-                "0 pages",
-                "1 page",
-                "999 pages",
-                "1,000 pages",
-                "3,812 pages",
-                "25,000 pages",
-                "1,234,567 pages"
-            ]
-        );
     }
 }
