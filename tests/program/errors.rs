@@ -162,7 +162,7 @@ fn a_view_that_is_deleted_later_ends_the_run_and_deletes_nothing() {
         &home,
         &["sales", "--full"],
         7,
-        &["list view", "crmsync configure"],
+        &["list view `Partners`", "crmsync configure"],
     );
     assert!(ran.took < Duration::from_secs(10));
 }

@@ -236,7 +236,7 @@ pub(super) fn judge(doing: &str, answer: &Answer) -> Verdict {
         403 => forbidden(&fault, answer, doing),
         429 if fault.has_detail("QuotaFailure") && !fault.has_detail("ErrorInfo") => fail(
             Kind::RateLimited,
-            "Google accepts no more changes of this account for some hours",
+            "Google accepts no more requests of this account for some hours",
             "Nothing is lost: what waits goes with a later run.",
         ),
         429 if fault.has_detail("ErrorInfo") || fault.has_reason(&["RATE_LIMIT_EXCEEDED"]) => {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Zoho;
-use super::explain::explain;
+use super::explain::{explain, names_view, view_gone};
 use super::wire::ApiError;
 use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict, error};
 use crate::connector::{Error, Kind};
@@ -277,6 +277,11 @@ impl Zoho {
             }
             _ => match refusals {
                 Refusals::Taken if said.is_some() || !answer.body.is_empty() => Verdict::Take,
+                Refusals::Taken | Refusals::Fail if said.is_some_and(names_view) => {
+                    let list = self.gear().ok().map(|gear| gear.list.name.clone());
+                    let name = list.as_deref().unwrap_or(&self.settings.view);
+                    Verdict::Fail(view_gone(doing, Some(name)))
+                }
                 Refusals::Taken | Refusals::Fail => {
                     Verdict::Fail(explain(said, answer, doing, scope))
                 }

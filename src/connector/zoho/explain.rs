@@ -89,11 +89,7 @@ fn explain_code(said: &ApiError, doing: &str) -> Error {
         ..fail(doing, kind, &reason)
     };
     match said.code.as_str() {
-        _ if names_view(said) => with(
-            Kind::Unknown,
-            "the list view does not exist any more, or cannot be seen".to_owned(),
-            Some("Choose a list view: crmsync configure".to_owned()),
-        ),
+        _ if names_view(said) => view_gone(doing, None),
         "INVALID_QUERY" if said.detail("column_name").is_some() => with(
             Kind::Unknown,
             format!(
@@ -129,6 +125,19 @@ fn explain_code(said: &ApiError, doing: &str) -> Error {
             ),
             None,
         ),
+    }
+}
+
+/// The list view, by whatever name it is known, cannot be read.
+pub(super) fn view_gone(doing: &str, name: Option<&str>) -> Error {
+    let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
+    Error {
+        hint: Some("Choose a list view: crmsync configure".to_owned()),
+        ..fail(
+            doing,
+            Kind::Unknown,
+            &format!("the list view{name} does not exist any more, or cannot be seen"),
+        )
     }
 }
 
