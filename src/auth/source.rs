@@ -97,6 +97,8 @@ pub struct Stored {
     /// The CRM's OAuth service.
     service: Option<&'static dyn crm::OAuth>,
     current: Mutex<Tokens>,
+    /// The refresh token in the file that `current` has outlived, while the newer one cannot be kept.
+    outlived: Mutex<Option<SecretString>>,
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -155,6 +157,7 @@ impl Stored {
             acting,
             service,
             current: Mutex::new(tokens),
+            outlived: Mutex::new(None),
             turn: tokio::sync::Mutex::new(()),
         })
     }
@@ -190,6 +193,8 @@ impl Stored {
                 return Ok(token);
             }
         }
+        let on_disk = self.ahead_of(on_disk);
+        let old = on_disk.refresh_token.clone();
         let renewed = match &on_disk.provider {
             _ if on_disk.kind == TokenKind::ApiKey => return Err(self.refused_key()),
             Provider::Google => google::renewed(on_disk, &self.account).await?,
@@ -200,15 +205,54 @@ impl Stored {
             Provider::Other => return Err(self.refused_key()),
         };
         match self.store.save(&self.account, &renewed) {
-            Ok(()) => {}
+            Ok(()) => self.outlive(None),
             Err(fault) if renewed.origin.is_some() => {
                 tracing::debug!("the renewed token is kept in memory only: {fault}");
             }
+            Err(fault) if fault.kind == Kind::Io => self.warn(old, &renewed, &fault),
             Err(fault) => return Err(fault),
         }
         let token = renewed.access_token.clone();
         self.adopt(renewed);
         token.ok_or_else(|| Error::unavailable("the service gave no access token"))
+    }
+
+    /// What a renewal starts from: the file, unless this process has got a newer refresh token that it
+    /// could not keep there.
+    fn ahead_of(&self, on_disk: Tokens) -> Tokens {
+        let outlived = self.outlived.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*outlived, &on_disk.refresh_token) {
+            (Some(old), Some(there)) if old.expose_secret() == there.expose_secret() => {
+                self.tokens()
+            }
+            (Some(_) | None, _) => on_disk,
+        }
+    }
+
+    fn outlive(&self, old: Option<SecretString>) {
+        *self.outlived.lock().unwrap_or_else(PoisonError::into_inner) = old;
+    }
+
+    /// Says that a renewed token is good for this run only; loudly when the service has replaced the
+    /// refresh token as well, since the one in the file may be worth nothing now.
+    fn warn(&self, old: Option<SecretString>, renewed: &Tokens, fault: &Error) {
+        let same = match (&old, &renewed.refresh_token) {
+            (Some(old), Some(new)) => old.expose_secret() == new.expose_secret(),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if same {
+            tracing::warn!("the renewed token is used for this run and cannot be kept: {fault}");
+            return;
+        }
+        tracing::error!(
+            "the service has replaced the refresh token, and the new one cannot be kept: {fault}; this run goes on, but the stored sign-in may be worth nothing from now on: put that right, then run `{}`",
+            self.account.command()
+        );
+        let mut outlived = self.outlived.lock().unwrap_or_else(PoisonError::into_inner);
+        if outlived.is_none() {
+            *outlived = old;
+        }
     }
 
     /// The tokens are of another CRM than the profile's.

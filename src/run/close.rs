@@ -1,6 +1,7 @@
 //! Ends a run: what is counted, reported and kept of it.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
 use super::apply::Applied;
 use super::error::Error;
@@ -297,12 +298,23 @@ pub(super) fn lock_error(error: LockError) -> Error {
             error.to_string(),
             "wait for it to end, or stop it",
         ),
-        LockError::Io { .. } => Error {
-            outcome: Outcome::Failed,
-            message: error.to_string(),
-            hint: Some("make the state directory writable".into()),
-            source: Some(Box::new(error)),
-        },
+        LockError::Io { ref source, .. } => {
+            let full = matches!(
+                source.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+            );
+            let hint = if full {
+                "make room on the disk, then run again"
+            } else {
+                "make the state directory writable"
+            };
+            Error {
+                outcome: Outcome::Failed,
+                message: format!("{error}: {source}"),
+                hint: Some(hint.into()),
+                source: Some(Box::new(error)),
+            }
+        }
     }
 }
 

@@ -64,17 +64,32 @@ fn a_full_disk_leaves_the_token_files_whole() {
         "no part of a file, and the old one whole"
     );
 
-    // A token that is renewed and cannot be kept ends the call: the next renewal has to start from what
-    // is on the disk.
+    // A token that is renewed and cannot be kept is good for the call that renewed it.
     sandbox.google("expire_access_tokens", &json!({}));
-    cramped(&home, "map-fields sales")
-        .exits(1)
-        .says(&["google-sales.json"]);
+    let ran = cramped(&home, "map-fields sales").exits(0);
+    let ran = ran.says(&["cannot be kept", "google-sales.json"]);
+    assert!(!ran.stderr.contains("refresh token"), "{ran:?}");
     assert_eq!(files(&home), before);
     // With room again it is renewed and kept.
     home.run(&["map-fields", "sales"]).exits(0);
     assert_ne!(files(&home), before);
     home.run(&["auth", "status", "sales"]).exits(0);
+}
+
+#[test]
+fn a_replaced_refresh_token_that_cannot_be_kept_is_a_danger_and_said_loudly() {
+    let sandbox = Sandbox::empty();
+    let home = Home::new(&sandbox);
+    home.sign_in(&sandbox);
+    sandbox.google("switch", &json!({"rotate_refresh_tokens": true}));
+    sandbox.google("expire_access_tokens", &json!({}));
+    let before = files(&home);
+    cramped(&home, "map-fields sales").exits(0).says(&[
+        "replaced the refresh token",
+        "google-sales.json",
+        "crmsync auth google sales",
+    ]);
+    assert_eq!(files(&home), before, "the old file stays whole");
 }
 
 #[test]
