@@ -17,7 +17,7 @@ use crate::mapping::canon;
 use crate::model::{Bulk, Key};
 use crate::profile::{Profile, ProfileError};
 use crate::run::{self, Asked, Job, Monitor, Options, Report, Silent, Stop};
-use crate::state::{JournalRow, RunNo, RunRow, State};
+use crate::state::{JournalRow, KEPT, KEPT_RUNS, RunNo, RunRow, State};
 
 /// Put back what a run wrote, on both sides.
 #[derive(Debug, clap::Args)]
@@ -120,7 +120,15 @@ fn choose(
         }
     };
     let Some(run) = state.run(no)? else {
-        return Err(Failure::usage(format!("there is no run {}", no.0), hint).into());
+        return Err(Failure::usage(
+            format!(
+                "there is no run {}; runs are kept for {} days, and the last {KEPT_RUNS} that wrote for longer",
+                no.0,
+                KEPT / (24 * 3600)
+            ),
+            hint,
+        )
+        .into());
     };
     let asked = Asked { run, contact };
     if !asked.rows(&state)?.iter().any(wrote) {

@@ -10,7 +10,7 @@ use super::recovery::Recovery;
 use super::report::{Outcome, Report, conflict_row, notice_row, problem_of, problem_row};
 use super::think::Thought;
 use super::{Job, Session, lock};
-use crate::model::{Key, Op, Problem, ProblemKind, RemoteId, Side, Sides};
+use crate::model::{Key, Moment, Op, Problem, ProblemKind, RemoteId, Side, Sides};
 use crate::plan::{self, Because, Note};
 use crate::state::{LockError, RunEnd, RunNo, Tx};
 
@@ -223,6 +223,9 @@ pub(super) fn close(
         if contacts > 0 {
             tx.forget_flips(plan::outdated(session.now))?;
         }
+        if finished && new_day(tx.facts(session.scope)?.last_sync, session.now) {
+            tx.prune(session.pair, session.now)?;
+        }
         tx.set_facts(session.scope, |facts| {
             facts.last_outcome = Some(report.outcome.name().to_owned());
             facts.direction = Some(direction_name(profile.sync.direction).to_owned());
@@ -248,6 +251,12 @@ pub(super) fn close(
         })
     })?;
     Ok(())
+}
+
+/// Whether the last sync was on another day, by UTC.
+fn new_day(last: Option<i64>, now: Moment) -> bool {
+    let day = |at: i64| at.div_euclid(24 * 3600);
+    last.is_none_or(|last| day(last) != day(now.0))
 }
 
 /// Writes how a run ended, and its report.

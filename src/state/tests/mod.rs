@@ -5,6 +5,7 @@ mod edges;
 mod edits;
 mod history;
 mod islands;
+mod prune;
 mod reading;
 mod watch;
 
