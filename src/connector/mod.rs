@@ -260,4 +260,11 @@ pub trait Sink: Source {
     /// Finds out what became of creates that were sent without hearing the answer: reads as freshly
     /// as the remote allows (the whole account or the stamps), and returns the records found.
     async fn look(&self, open: &[Write]) -> Result<Vec<Record>, Error>;
+
+    /// The same for creates that have no address and carry no stamp: every record without an address
+    /// that was created at `since` (by this machine's clock) or later. Nothing where the remote cannot
+    /// be asked by that.
+    async fn look_nameless(&self, _open: &[Write], _since: i64) -> Result<Vec<Record>, Error> {
+        Ok(Vec::new())
+    }
 }

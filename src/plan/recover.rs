@@ -29,7 +29,27 @@ pub fn landed(write: &Write, now: &Record) -> bool {
     }
 }
 
-/// Sorts out open writes. `found` is what a fresh look brought: records that may be the creations.
+/// Whether a record holds every field that a create sent.
+fn says_the_same(write: &Write, record: &Record) -> bool {
+    match &write.change {
+        Change::Create { fields, .. } => {
+            !fields.is_empty()
+                && fields
+                    .iter()
+                    .all(|(field, sent)| record.fields.get(field) == Some(sent))
+        }
+        Change::Update { .. }
+        | Change::Delete { .. }
+        | Change::Group { .. }
+        | Change::Ungroup { .. }
+        | Change::Archive { .. }
+        | Change::Unarchive { .. } => false,
+    }
+}
+
+/// Sorts out open writes. `found` is what a fresh look brought: records that may be the creations. One
+/// without an address is known by all that was sent, where exactly one free record without an address
+/// says just that.
 /// `taken` says whether a record is linked already.
 ///
 /// Only creates need looking: repeating one would make a duplicate. An update, a delete or a group
@@ -52,7 +72,9 @@ pub fn recover(
                     .find(|record| record.stamp.as_ref() == Some(&write.twin));
                 let landed = stamped.or_else(|| {
                     let mut same = found.iter().filter(free).filter(|record| {
-                        record.stamp.is_none() && write.key.is_some() && record.key == write.key
+                        record.stamp.is_none()
+                            && record.key == write.key
+                            && (write.key.is_some() || says_the_same(write, record))
                     });
                     same.next().filter(|_| same.next().is_none())
                 });

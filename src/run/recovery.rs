@@ -55,10 +55,8 @@ pub(super) async fn recover(
             "an earlier run was cut off; looking what landed"
         );
         let sink = *sinks.on(side);
-        let creates: Vec<_> = writes
-            .iter()
-            .filter(|write| write.change.id().is_none())
-            .cloned()
+        let creates: Vec<_> = own()
+            .filter(|open| open.write.change.id().is_none())
             .collect();
         let mut found = look(sink, &creates).await?;
         let mut outcomes = session.with(|tx| sort_out(session, tx, side, &writes, &found))?;
@@ -136,11 +134,25 @@ pub(super) async fn recover(
     Ok(recovery)
 }
 
-async fn look(sink: &dyn Sink, creates: &[Write]) -> Result<Vec<Record>, Error> {
+/// Looks for what creates may have made: by stamp and address, and those that have neither by when they
+/// were sent.
+async fn look(sink: &dyn Sink, creates: &[&OpenWrite]) -> Result<Vec<Record>, Error> {
     if creates.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(sink.look(creates).await?)
+    let writes = |some: &[&OpenWrite]| -> Vec<Write> {
+        some.iter().map(|open| open.write.clone()).collect()
+    };
+    let mut found = sink.look(&writes(creates)).await?;
+    let nameless: Vec<_> = creates
+        .iter()
+        .copied()
+        .filter(|open| open.write.key.is_none() && sink.capabilities().stamp == Stamp::Nowhere)
+        .collect();
+    if let Some(since) = nameless.iter().filter_map(|open| open.sent).min() {
+        found.extend(sink.look_nameless(&writes(&nameless), since.0).await?);
+    }
+    Ok(found)
 }
 
 /// What became of a side's open writes, by what a look found.
@@ -165,7 +177,9 @@ fn sort_out(
 /// nothing younger than new.
 fn time_left(session: &Session<'_>, open: &OpenWrite) -> Option<Duration> {
     let age = session.clock().0.saturating_sub(open.sent?.0).max(0);
-    let left = session.settling.checked_sub(Duration::from_secs(u64::try_from(age).ok()?))?;
+    let left = session
+        .settling
+        .checked_sub(Duration::from_secs(u64::try_from(age).ok()?))?;
     (!left.is_zero()).then_some(left)
 }
 

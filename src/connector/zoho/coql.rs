@@ -46,6 +46,13 @@ impl<'a> Select<'a> {
         self
     }
 
+    /// Only records created at that second (UTC, seconds since the epoch) or later.
+    pub(super) fn created(mut self, second: i64) -> Self {
+        self.tests
+            .push(format!("Created_Time >= '{}'", instant(second)));
+        self
+    }
+
     /// Only records behind that identifier.
     pub(super) fn after(mut self, id: Option<&str>) -> Self {
         if let Some(id) = id.filter(|id| number(id)) {

@@ -149,7 +149,7 @@ impl Zoho {
     }
 
     /// All rows of a query that is expected to bring few.
-    async fn all_rows(
+    pub(super) async fn all_rows(
         &self,
         gear: &Gear,
         doing: &str,

@@ -18,6 +18,7 @@ pub(crate) mod fuzz;
 mod gear;
 mod kind;
 mod meta;
+mod nameless;
 mod outcome;
 mod read;
 mod search;
@@ -270,5 +271,9 @@ impl Sink for Zoho {
     async fn look(&self, open: &[Write]) -> Result<Vec<Record>, Error> {
         let keys: Vec<Key> = open.iter().filter_map(|write| write.key.clone()).collect();
         self.find_records(&keys).await
+    }
+
+    async fn look_nameless(&self, open: &[Write], since: i64) -> Result<Vec<Record>, Error> {
+        self.nameless_since(open, since).await
     }
 }

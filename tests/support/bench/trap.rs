@@ -179,6 +179,9 @@ impl Sink for Tapped {
         written
     }
 
+    async fn look_nameless(&self, open: &[Write], since: i64) -> Result<Vec<Record>, Error> {
+        self.inner.look_nameless(open, since).await
+    }
     async fn look(&self, open: &[Write]) -> Result<Vec<Record>, Error> {
         self.pass("before look");
         let result = self.inner.look(open).await;
