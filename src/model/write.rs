@@ -111,6 +111,17 @@ impl Op {
     }
 }
 
+impl Op {
+    /// Whether it changes memberships only.
+    #[must_use]
+    pub fn regroups(self) -> bool {
+        match self {
+            Self::Group | Self::Ungroup | Self::Archive | Self::Unarchive => true,
+            Self::Create | Self::Update | Self::Delete => false,
+        }
+    }
+}
+
 /// Whether a pair has agreed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Meeting {

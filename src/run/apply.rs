@@ -143,7 +143,15 @@ impl Dispatch<'_, '_> {
     /// Journals, sends and settles one batch; says whether the side may go on.
     async fn batch(&self, sink: &dyn Sink, batch: &[Write]) -> Result<Going, Error> {
         let session = self.session;
-        let numbers = session.with(|tx| tx.journal(self.run, batch, session.clock()))?;
+        let numbers = session.with(|tx| {
+            let numbers = tx.journal(self.run, batch, session.clock())?;
+            for (write, no) in batch.iter().zip(&numbers) {
+                if write.change.op().regroups() {
+                    tx.note_list(*no, &session.label.text())?;
+                }
+            }
+            Ok(numbers)
+        })?;
         session.checkpoint("journalled");
         let written = session.stop.finish(sink.write(batch)).await;
         let Written { outcomes, stop } = written.unwrap_or_else(|| given_up(batch));

@@ -4,9 +4,11 @@ use std::sync::Mutex;
 
 use super::error::Error;
 use super::report::Outcome;
+use super::session::Label;
 use super::{Job, Session, close, failing, prepare};
 use crate::connector::Source;
-use crate::model::{Moment, Rematch, Right, Side, Sides};
+use crate::model::{Moment, Rematch, Right, Rules, Side, Sides};
+use crate::plan::FieldNames;
 use crate::profile::Profile;
 use crate::state::{RunNo, State};
 
@@ -103,17 +105,13 @@ pub(super) async fn open<'a>(
     let membership = Sides::from_fn(|side| {
         sources.on(side).capabilities().reads_whole_account || probes.on(side).list.covers_all
     });
-    let paths = rules
-        .fields
-        .iter()
-        .map(|(field, rule)| (*field, rule.name.clone()))
-        .collect();
+    let names = paths(&rules);
     Ok(Session {
         state: Mutex::new(state),
         scope,
         pair,
         rules,
-        names: paths,
+        names,
         now: Moment(now),
         extent: job.options.extent,
         full_every: profile.sync.full_every,
@@ -129,9 +127,18 @@ pub(super) async fn open<'a>(
         resting: Mutex::default(),
         under_way: Mutex::default(),
         held,
+        label: Label::of(&probes.google.list),
         first: facts.finished_runs_of_pair == 0,
         fingerprint,
     })
+}
+
+/// The Google paths of the mapped fields.
+fn paths(rules: &Rules) -> FieldNames {
+    let fields = rules.fields.iter();
+    fields
+        .map(|(field, rule)| (*field, rule.name.clone()))
+        .collect()
 }
 
 /// An undo goes to the accounts that the run wrote to and to no others.

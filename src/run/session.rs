@@ -9,10 +9,44 @@ use super::failing::{Contact, Failures};
 use super::monitor::{Event, Monitor};
 use crate::connector::Extent;
 use crate::model::{
-    Link, LinkNo, Moment, Notice, NoticeKind, Op, RemoteId, Revisions, Rules, Side, Sides, Write,
+    Link, LinkNo, ListInfo, Moment, Notice, NoticeKind, Op, RemoteId, Revisions, Rules, Side,
+    Sides, Write,
 };
 use crate::plan::{self, FieldNames};
 use crate::state::{self, Db, PairId, ScopeId, State, Tx};
+
+/// The label that the profile names, as far as it is known before it is made.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    id: String,
+    name: String,
+}
+
+impl Label {
+    /// The list of a probe.
+    pub(super) fn of(list: &ListInfo) -> Self {
+        Self {
+            id: list.id.clone(),
+            name: list.name.clone(),
+        }
+    }
+
+    /// As the journal keeps it: the identifier, and the name behind a blank. Identifiers hold none.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}", self.id, self.name)
+    }
+
+    /// The name of another label that a write of the journal was about; none when it was this one.
+    pub(super) fn other(&self, text: &str) -> Option<String> {
+        let (id, name) = text.split_once(' ').unwrap_or((text, ""));
+        let same = if id.is_empty() || self.id.is_empty() {
+            name == self.name
+        } else {
+            id == self.id
+        };
+        (!same).then(|| name.to_owned())
+    }
+}
 
 /// A run under way: what every step needs.
 pub(crate) struct Session<'a> {
@@ -41,6 +75,7 @@ pub(crate) struct Session<'a> {
     pub(super) under_way: Mutex<BTreeSet<Contact>>,
     /// Links with a field in quarantine.
     pub(super) held: BTreeSet<LinkNo>,
+    pub(super) label: Label,
     pub(super) first: bool,
     pub(super) fingerprint: String,
 }

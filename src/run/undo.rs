@@ -9,6 +9,7 @@ use super::error::{self, Error};
 use super::open::{Needs, Purpose, open};
 use super::report::{Outcome, Report};
 use super::rounds::{self, Moved};
+use super::session::Label;
 use super::think::{self, Thought};
 use super::{
     Job, Session, close, finish_report, foresee, keep_notes, machine, read_both, recovery, stop,
@@ -193,7 +194,7 @@ fn look_at_labels(job: &Job<'_>, state: &mut State, asked: &Asked) -> Result<(),
 /// What has to be there: the accounts of the run, a profile that writes where the run wrote, rights.
 fn needs(job: &Job<'_>, state: &State, asked: &Asked) -> Result<Needs, Error> {
     let mut rights = Sides::<BTreeSet<Right>>::default();
-    for past in pasts(asked.rows(state)?, Which::Possible) {
+    for past in pasts(asked.rows(state)?, Which::Possible, None) {
         let right = match past.undone_by() {
             Some(Op::Create) => Right::Create,
             Some(Op::Delete) => Right::Delete,
@@ -232,8 +233,9 @@ enum Which {
     Possible,
 }
 
-/// The writes of a run by the record that they were sent to, in the order of the first write.
-fn pasts(rows: Vec<JournalRow>, which: Which) -> Vec<Past> {
+/// The writes of a run by the record that they were sent to, in the order of the first write. `label` is
+/// the one that the profile names now.
+fn pasts(rows: Vec<JournalRow>, which: Which, label: Option<&Label>) -> Vec<Past> {
     let mut all: Vec<Past> = Vec::new();
     let mut places = BTreeMap::<(Side, RemoteId), usize>::new();
     for row in rows {
@@ -252,7 +254,12 @@ fn pasts(rows: Vec<JournalRow>, which: Which) -> Vec<Past> {
                 id,
                 writes: Vec::new(),
                 left: None,
+                label: None,
             });
+        }
+        let list = row.list.as_deref().zip(label);
+        if let Some(other) = list.and_then(|(list, label)| label.other(list)) {
+            all[at].label = Some(other);
         }
         all[at].writes.push(row.write);
     }
@@ -267,7 +274,7 @@ async fn think(
     report: &mut Report,
 ) -> Result<Thought, Error> {
     let rows = session.with(|tx| asked.rows(tx))?;
-    let all = pasts(rows, Which::Landed);
+    let all = pasts(rows, Which::Landed, Some(&session.label));
     let mut ids = BTreeSet::new();
     for past in &all {
         ids.insert((past.on, past.id.clone()));
@@ -334,7 +341,7 @@ fn plan_again(
     moved: &Moved,
 ) -> Result<Thought, Error> {
     let rows = session.with(|tx| asked.rows(tx))?;
-    let mut all = pasts(rows, Which::Landed);
+    let mut all = pasts(rows, Which::Landed, Some(&session.label));
     all.retain(|past| {
         let twin = past.twin().cloned();
         moved.contains(&(past.on, past.id.clone()))

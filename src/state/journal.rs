@@ -125,6 +125,9 @@ pub struct JournalRow {
     pub outcome: Option<Settled>,
     /// The remote's words, or what else there is to say.
     pub note: Option<String>,
+    /// Which list a change of memberships was about; none of other writes, and in entries of older
+    /// programs.
+    pub list: Option<String>,
 }
 
 /// A journalled write of which nobody knows whether it landed.
@@ -154,7 +157,7 @@ impl JournalRow {
     }
 }
 
-const ROW: &str = "SELECT no, run, body, state, other, note FROM journal";
+const ROW: &str = "SELECT no, run, body, state, other, note, body ->> '$.list' FROM journal";
 /// Landed, or nobody knows yet.
 const WROTE: &str = "(open = 1 OR state IN ('done', 'recovered'))";
 
@@ -166,6 +169,7 @@ fn row_of(row: &Row<'_>) -> Outcome<JournalRow> {
         write: serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?,
         outcome: Settled::of(&word, row.get::<_, Option<Box<str>>>(4)?.map(RemoteId))?,
         note: row.get(5)?,
+        list: row.get(6)?,
     })
 }
 
@@ -281,12 +285,7 @@ impl Db {
 
 impl Tx<'_> {
     /// Notes writes as being sent at `now`; the numbers come in the order of the writes.
-    pub fn journal(
-        &mut self,
-        run: RunNo,
-        writes: &[Write],
-        now: Moment,
-    ) -> Result<Vec<JournalNo>> {
+    pub fn journal(&mut self, run: RunNo, writes: &[Write], now: Moment) -> Result<Vec<JournalNo>> {
         self.doing("journal the writes", |conn| {
             let mut add = conn.prepare_cached(
                 "INSERT INTO journal (run, pair, google, crm, key, open, state, body)
@@ -317,6 +316,17 @@ impl Tx<'_> {
                     Ok(JournalNo(conn.last_insert_rowid()))
                 })
                 .collect()
+        })
+    }
+
+    /// Notes which list a change of memberships is about.
+    pub fn note_list(&mut self, no: JournalNo, list: &str) -> Result<()> {
+        self.doing("note the list of a write", |conn| {
+            conn.prepare_cached(
+                "UPDATE journal SET body = json_set(body, '$.list', ?2) WHERE no = ?1",
+            )?
+            .execute(params![no.0, list])?;
+            Ok(())
         })
     }
 

@@ -349,6 +349,30 @@ fn a_contact_that_was_put_into_the_label_leaves_it_again() {
 }
 
 #[test]
+fn a_label_that_the_profile_named_then_is_not_taken_for_the_one_that_it_names_now() {
+    let five = Five::new(&[]);
+    let friends = five.sandbox.add_group("Friends");
+    five.sandbox
+        .add_google(&person("Grace", "Alt", "g0@example.com"));
+    five.sandbox
+        .add_crm(&fresh("Grace", "Alt", "g0@example.com"));
+    let report = five.home.synced(&["sales"]);
+    assert_eq!(report["google"]["grouped"], 1, "{report}");
+    five.home
+        .profile("sales", &[("google.group", "\"Friends\"")]);
+    let report = five.home.synced(&["sales"]);
+    assert_eq!(report["google"]["grouped"], 6, "{report}");
+    let undone = five.undo(3, &["2"]);
+    let problem = &undone["problems"][0];
+    assert_eq!(problem["kind"], "failed", "{undone}");
+    let reason = problem["reason"].as_str().unwrap();
+    assert!(reason.contains("the label `CRM`"), "{reason}");
+    let contact = five.google("g0@example.com");
+    assert!(group_of(&contact, &friends) && group_of(&contact, &five.group));
+    five.settled();
+}
+
+#[test]
 fn an_archived_contact_goes_back_into_the_label_and_leaves_the_archive() {
     let five = Five::new(&[("sync.on_delete", "\"archive\"")]);
     five.sandbox.delete_crm(&five.crm_id(FIRST));

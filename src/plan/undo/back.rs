@@ -54,6 +54,10 @@ impl Scene<'_> {
         if !any || want == now {
             return;
         }
+        if let Some(label) = &self.past.label {
+            self.report_other_label(label, plan);
+            return;
+        }
         if self.rules.rematch == Rematch::Yes {
             self.report_label(plan);
             return;

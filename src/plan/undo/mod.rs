@@ -28,6 +28,8 @@ pub struct Past {
     pub writes: Vec<Write>,
     /// The revision that our latest write on it left, of whatever run; none when it was not told.
     pub left: Option<Version>,
+    /// The name of the label that its memberships were changed in, where the profile names another now.
+    pub label: Option<String>,
 }
 
 impl Past {

@@ -196,6 +196,17 @@ impl Scene<'_> {
         self.report_stuck(&lost, plan);
     }
 
+    /// A label that the run worked with and the profile does not name any more.
+    pub(super) fn report_other_label(&self, label: &str, plan: &mut Plan) {
+        self.failed(
+            format!(
+                "the run changed the label `{label}`, and the profile names another one now; it is left as it is"
+            ),
+            format!("set the label `{label}` by hand"),
+            plan,
+        );
+    }
+
     /// A label that may be another one by now.
     pub(super) fn report_label(&self, plan: &mut Plan) {
         self.failed(

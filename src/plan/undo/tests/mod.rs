@@ -145,6 +145,7 @@ fn deleted(phone: Option<&str>) -> Write {
 
 fn past(writes: &[Write]) -> Past {
     Past {
+        label: None,
         on: Side::Google,
         id: "g1".into(),
         writes: writes.to_vec(),
