@@ -32,6 +32,15 @@ impl Default for Stop {
 }
 
 impl Stop {
+    /// A wish after which writes in flight may take this long, and not the usual time.
+    #[must_use]
+    pub fn with_grace(grace: Duration) -> Self {
+        Self {
+            grace,
+            ..Self::default()
+        }
+    }
+
     /// Asks to stop; says whether somebody had asked before.
     #[must_use = "who asks twice may want it at once"]
     pub fn ask(&self) -> bool {
@@ -99,10 +108,7 @@ mod tests {
     use super::*;
 
     fn hasty() -> Stop {
-        Stop {
-            grace: Duration::ZERO,
-            ..Stop::default()
-        }
+        Stop::with_grace(Duration::ZERO)
     }
 
     #[tokio::test]

@@ -20,4 +20,5 @@ mod cuts;
 mod kills;
 mod lid;
 mod points;
+mod stop;
 mod story;

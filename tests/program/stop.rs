@@ -108,32 +108,3 @@ fn a_wait_for_a_quota_ends_at_once_and_what_was_written_is_told() {
     assert_eq!(ran.object()["deferred"], 3);
     whole(&sandbox, &home);
 }
-
-#[test]
-fn a_write_that_hangs_is_given_up_and_looked_for_by_the_next_run() {
-    for (service, call) in [("google", "batchCreateContacts"), ("zoho", "create")] {
-        let (sandbox, home) = start();
-        sandbox.fault(&json!({"service": service, "call": call, "kind": "slow", "times": 1, "params": {"ms": 600_000}}));
-        let ran = stopped(&sandbox, &home, Signal::INT);
-        assert!(
-            ran.stderr
-                .contains("3 contacts are written, 0 wait; of 3 no answer came"),
-            "{}",
-            ran.stderr
-        );
-        let no = ran.object()["run"].to_string();
-        let told = home
-            .run(&["status", "--run", &no, "--json"])
-            .exits(0)
-            .object();
-        let outcomes: Vec<_> = told["writes"]
-            .as_array()
-            .unwrap_or_else(|| panic!("{told}"))
-            .iter()
-            .map(|write| write["outcome"].as_str().unwrap_or_default().to_owned())
-            .collect();
-        let of = |word: &str| outcomes.iter().filter(|each| *each == word).count();
-        assert_eq!((of("done"), of("uncertain")), (3, 3), "{told}");
-        whole(&sandbox, &home);
-    }
-}

@@ -15,9 +15,9 @@ use crmsync::connector::zoho::{Zoho, ZohoSettings, default_mapping};
 use crmsync::connector::{Error, Extent, Sink, kinds};
 use crmsync::model::{Bulk, Sides};
 use crmsync::profile::Profile;
-use crmsync::run::{self, Job, Report, Stop};
+use crmsync::run::{self, Asked, Job, Report, Stop};
 use crmsync::sandbox::{Options, Running, World, serve};
-use crmsync::state::State;
+use crmsync::state::{RunNo, State};
 use futures::FutureExt as _;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub(crate) struct How {
     pub(crate) full: bool,
     /// Another limit than the profile's.
     pub(crate) limit: Option<u64>,
+    /// Who may ask it to stop.
+    pub(crate) stop: Stop,
 }
 
 /// How a run ended.
@@ -201,29 +203,13 @@ impl Stage {
         let state_file = self.state();
         let trap = Arc::new(Trap::new(how.kill.as_deref(), state_file.clone()));
         let tapped = self.remotes(&profile, &trap);
-        let now = self.world(|world| world.clock.now());
         let defaults = default_mapping(profile.crm.module());
         let job = Job {
             profile: &profile,
             defaults: &defaults,
-            options: run::Options {
-                extent: if how.full {
-                    Extent::Full
-                } else {
-                    Extent::Delta
-                },
-                limit: how.limit,
-                bulk: Bulk::Braked,
-                now: now.as_second(),
-                started: now.to_string(),
-                begun: std::time::Instant::now(),
-                // Nothing goes on in this process after a run was killed.
-                settling: Duration::ZERO,
-                state_file: state_file.clone(),
-                machine: None,
-            },
+            options: self.options(how),
             monitor: &*trap,
-            stop: Stop::default(),
+            stop: how.stop.clone(),
         };
         let mut state = State::open(&state_file).unwrap();
         let sinks = Sides {
@@ -251,6 +237,51 @@ impl Stage {
         // What the server had begun is over before the next run starts.
         tokio::time::sleep(Duration::from_millis(2)).await;
         (ended, trap.points())
+    }
+
+    fn options(&self, how: &How) -> run::Options {
+        let now = self.world(|world| world.clock.now());
+        run::Options {
+            extent: if how.full {
+                Extent::Full
+            } else {
+                Extent::Delta
+            },
+            limit: how.limit,
+            bulk: Bulk::Braked,
+            now: now.as_second(),
+            started: now.to_string(),
+            begun: std::time::Instant::now(),
+            // Nothing goes on in this process after a run was killed.
+            settling: Duration::ZERO,
+            state_file: self.state(),
+            machine: None,
+        }
+    }
+
+    /// Puts back what a run wrote.
+    pub(crate) async fn undo(&self, run: i64) -> Report {
+        let profile = Profile::load(kinds(), &self.config(), "sales").unwrap();
+        let trap = Arc::new(Trap::new(None, self.state()));
+        let tapped = self.remotes(&profile, &trap);
+        let defaults = default_mapping(profile.crm.module());
+        let job = Job {
+            profile: &profile,
+            defaults: &defaults,
+            options: self.options(&How::default()),
+            monitor: &*trap,
+            stop: Stop::default(),
+        };
+        let mut state = State::open(&self.state()).unwrap();
+        let sinks = Sides {
+            google: &tapped.google as &dyn Sink,
+            crm: &tapped.crm as &dyn Sink,
+        };
+        let asked = Asked {
+            run: state.run(RunNo(run)).unwrap().unwrap(),
+            contact: None,
+        };
+        run::undo(&job, &mut state, sinks, &asked).await
     }
 
     fn remotes(&self, profile: &Profile, trap: &Arc<Trap>) -> Sides<Tapped> {
