@@ -15,6 +15,11 @@ pub enum FaultKind {
     RateLimitedA,
     /// Google 429 without `ErrorInfo`, "FBS quota limit exceeded"; nothing is done.
     RateLimitedB,
+    /// Google's 403 `userRateLimitExceeded`, and the CRM's 429; nothing is done.
+    #[serde(rename = "quota_403")]
+    Quota403,
+    /// The record has changed since it was read: Google's 400 for another etag, the CRM's 412; nothing is done.
+    Stale,
     /// The CRM's own 429; nothing is done. `params.retry_after` in seconds adds the header.
     Throttled,
     /// 500 before anything is done.
@@ -77,7 +82,8 @@ pub enum FaultKind {
     LagListing,
     /// A listing leaves out about one record in `params.every` (default 50), always the same ones, although they exist.
     ListingHole,
-    /// Google's list of contacts ends in the middle, with neither a page token nor a sync token.
+    /// Google's list of contacts ends in the middle, with neither a page token nor a sync token; with `params.token` true
+    /// it comes with a sync token, as if it were whole.
     CutListing,
     /// An OAuth endpoint answers `invalid_grant`.
     InvalidGrant,

@@ -7,6 +7,7 @@ mod clock;
 mod cut;
 pub mod faults;
 pub mod http;
+mod incoming;
 mod log;
 mod oauth;
 mod page;

@@ -1,30 +1,26 @@
 //! The HTTP front of the sandbox: reads requests, applies faults and latency, and sends answers.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::{Read, Write};
+use std::collections::HashMap;
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde_json::json;
-use url::form_urlencoded;
 
 use super::cut::Scissors;
 use super::faults::{Fault, FaultKind};
 use super::http::{Reply, Request};
+use super::incoming::read;
 use super::people::{self, PeopleWorld};
 use super::zoho::ZohoWorld;
 use super::{Latency, World, admin, page, spoil};
-
-/// The largest request body that is read.
-const BODY_LIMIT: usize = 64 << 20;
 
 /// What every request handler shares.
 #[derive(Clone)]
@@ -162,7 +158,10 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
         scissors.cut();
         return Response::new(Body::empty());
     }
-    if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::LateCommit) {
+    if let Some(fault) = fault
+        .as_ref()
+        .filter(|fault| fault.kind == FaultKind::LateCommit)
+    {
         late(app, service, request, fault);
         scissors.cut();
         return Response::new(Body::empty());
@@ -234,74 +233,6 @@ fn is_transport(kind: FaultKind) -> bool {
             | FaultKind::Slow
     );
     around || spoil::spoils(kind)
-}
-
-async fn read(incoming: axum::extract::Request) -> Option<Request> {
-    let (parts, body) = incoming.into_parts();
-    let bytes = to_bytes(body, BODY_LIMIT).await.ok()?;
-    let mut headers = BTreeMap::new();
-    for (name, value) in &parts.headers {
-        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.insert(name.as_str().to_owned(), text);
-    }
-    let mut body = bytes.to_vec();
-    if headers.get("content-encoding").map(String::as_str) == Some("gzip") {
-        let mut plain = Vec::new();
-        GzDecoder::new(bytes.as_ref())
-            .take(BODY_LIMIT as u64)
-            .read_to_end(&mut plain)
-            .ok()?;
-        body = plain;
-    }
-    let query = parts.uri.query().unwrap_or("");
-    let mut request = Request {
-        method: parts.method.as_str().to_owned(),
-        path: percent_decoded(parts.uri.path()),
-        query: form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
-        headers,
-        body,
-    };
-    apply_override(&mut request);
-    Some(request)
-}
-
-/// `X-HTTP-Method-Override`: a long GET sent as POST, its query in a form body.
-fn apply_override(request: &mut Request) {
-    if request.method != "POST" {
-        return;
-    }
-    let Some(method) = request
-        .header("x-http-method-override")
-        .map(str::to_uppercase)
-    else {
-        return;
-    };
-    let is_form = request
-        .header("content-type")
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    if method == "GET" && is_form {
-        let form = form_urlencoded::parse(&request.body).into_owned();
-        request.query.extend(form);
-        request.body = Vec::new();
-    }
-    request.method = method;
-}
-
-fn percent_decoded(path: &str) -> String {
-    let bytes = path.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let pair = (bytes[at] == b'%')
-            .then(|| path.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        plain.push(pair.unwrap_or(bytes[at]));
-        at += if pair.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// The answer's time is the sandbox's own, as records' times are.

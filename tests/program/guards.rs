@@ -77,6 +77,53 @@ fn two_older_records_are_no_backup() {
 }
 
 #[test]
+fn a_listing_that_lags_behind_an_edit_is_no_edit() {
+    let (sandbox, home, _) = six();
+    sandbox.advance("2h");
+    home.synced(&["sales"]);
+    for n in 0..2 {
+        let all = sandbox.google_contacts();
+        let id = named(&all, &format!("p{n}@example.com"))["resourceName"].clone();
+        let title = json!({"organizations": [{"title": "Baker"}]});
+        sandbox.edit_google(id.as_str().unwrap(), &title);
+    }
+    assert_eq!(home.synced(&["sales"])["crm"]["updated"], 2);
+    // The whole list still shows them as they were.
+    sandbox.google("switch", &json!({"listing_lag_seconds": 3600}));
+    let before = sandbox.dump();
+    assert_eq!(home.synced(&["sales", "--full"])["outcome"], "in-sync");
+    assert_eq!(sandbox.dump(), before);
+    sandbox.google("switch", &json!({"listing_lag_seconds": 0}));
+    assert_eq!(home.synced(&["sales", "--full"])["outcome"], "in-sync");
+    assert_eq!(sandbox.dump(), before);
+}
+
+#[test]
+fn a_list_that_ends_early_with_a_token_is_held_against_the_count() {
+    let sandbox = Sandbox::empty();
+    let home = Home::new(&sandbox);
+    for n in 0..40 {
+        sandbox.add_crm(&record("Ada", "Reed", &format!("p{n}@example.com")));
+    }
+    home.profile("sales", &[("sync.on_delete", "\"delete\"")]);
+    home.synced(&["sales"]);
+    for args in [
+        &["sales", "--full"][..],
+        &["sales", "--full", "--allow-bulk"],
+    ] {
+        sandbox.fault(&json!({"service": "google", "call": "connections.list", "kind": "cut_listing", "times": 1,
+            "params": {"token": true}}));
+        let before = sandbox.dump();
+        let ran = home.sync(args).exits(6);
+        assert_eq!(sandbox.dump(), before, "nothing was written");
+        for word in ["20 contacts", "counts 40", "help:"] {
+            assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+        }
+    }
+    assert_eq!(home.synced(&["sales", "--full"])["outcome"], "in-sync");
+}
+
+#[test]
 fn a_list_that_breaks_off_is_not_taken_for_the_whole() {
     let (sandbox, home, _) = six();
     for n in 0..6 {

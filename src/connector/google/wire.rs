@@ -73,6 +73,8 @@ pub(super) struct Connections {
     pub(super) people: Vec<Person>,
     pub(super) next_page_token: Option<String>,
     pub(super) next_sync_token: Option<String>,
+    /// How many contacts there are on all pages of a full list.
+    pub(super) total_items: Option<u64>,
 }
 
 /// What a call on several contacts says about one of them.

@@ -154,6 +154,20 @@ impl Refusal {
         refusal
     }
 
+    /// 403 of a quota, as other Google APIs answer.
+    pub(crate) fn quota_403() -> Box<Self> {
+        let mut refusal = Self::new(403, "PERMISSION_DENIED", "User Rate Limit Exceeded");
+        refusal.reason = Some("userRateLimitExceeded");
+        refusal
+    }
+
+    /// 400: the etag is not the contact's any more.
+    pub(crate) fn stale() -> Box<Self> {
+        Self::precondition(
+            "Request person.etag is different than the current person.etag. Clear local cache and get the latest person.",
+        )
+    }
+
     /// 429 of the back end, without `ErrorInfo`.
     pub(crate) fn rate_limited_b() -> Box<Self> {
         let mut refusal = Self::new(

@@ -184,13 +184,17 @@ pub(crate) fn connections(
         delta: !position.full,
         shuffled: switches.shuffle_items,
     };
-    let (people, cursor) = if position.full {
+    let (mut people, mut cursor) = if position.full {
         full_page(book, position, size, Lag::of(switches, fault), view, now)
     } else {
         delta_page(book, position, size, view)
     };
-    if forced == Some(FaultKind::CutListing) {
-        return Ok(json!({"connections": people[..people.len() / 2]}));
+    if let Some(fault) = fault.filter(|fault| fault.kind == FaultKind::CutListing) {
+        people.truncate(people.len() / 2);
+        if !fault.flag("token") {
+            return Ok(json!({"connections": people}));
+        }
+        cursor = None;
     }
     let mut answer = json!({});
     if !people.is_empty() {

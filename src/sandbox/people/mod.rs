@@ -227,6 +227,8 @@ fn refuse_for(fault: &Fault) -> Answer<()> {
                 .unwrap_or("CriticalReadsPerMinutePerProjectPerUser");
             with_retry_after(Refusal::rate_limited_a(limit), fault)
         }
+        FaultKind::Quota403 => with_retry_after(Refusal::quota_403(), fault),
+        FaultKind::Stale => Refusal::stale(),
         FaultKind::RateLimitedB => with_retry_after(Refusal::rate_limited_b(), fault),
         FaultKind::Unauthorized | FaultKind::InvalidGrant => Refusal::unauthenticated(),
         FaultKind::InsufficientScope => Refusal::insufficient_scope(CONTACTS),

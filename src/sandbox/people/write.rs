@@ -162,9 +162,7 @@ fn check_etag(current: &Version, person: &Value, switches: &Switches) -> Answer<
     if given == current.source_etag() {
         Ok(())
     } else {
-        Err(Refusal::precondition(
-            "Request person.etag is different than the current person.etag. Clear local cache and get the latest person.",
-        ))
+        Err(Refusal::stale())
     }
 }
 

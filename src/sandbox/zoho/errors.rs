@@ -131,7 +131,10 @@ pub(super) fn stopped_by(fault: &Fault, call: &str, module: &str) -> Option<Repl
         None => reply,
     };
     match fault.kind {
-        FaultKind::Throttled | FaultKind::RateLimitedA | FaultKind::RateLimitedB => {
+        FaultKind::Throttled
+        | FaultKind::RateLimitedA
+        | FaultKind::RateLimitedB
+        | FaultKind::Quota403 => {
             let reply = retry_after(Failure::throttled().reply());
             Some(match fault.params.get("credits_remaining") {
                 Some(left) => reply.with_header("X-API-CREDITS-REMAINING", left.to_string()),
@@ -152,6 +155,14 @@ pub(super) fn stopped_by(fault: &Fault, call: &str, module: &str) -> Option<Repl
             };
             Some(Failure::permission(&format!("Crm_Implied_{right}_{module}")).reply())
         }
+        FaultKind::Stale => Some(
+            Failure::new(
+                412,
+                "ALREADY_MODIFIED",
+                "the record has been modified already",
+            )
+            .reply(),
+        ),
         FaultKind::NotAvailable503 => Some(retry_after(
             Failure::new(503, "SERVICE_UNAVAILABLE", "service unavailable").reply(),
         )),
