@@ -43,7 +43,7 @@ const FAULTS: [(FaultKind, &str); 12] = [
 
 /// What happened, for the figures.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     worlds: usize,
     rounds: usize,
     runs: usize,
@@ -86,8 +86,8 @@ fn profile(stage: &Stage, rules: &Rules) {
     }
 }
 
-/// One world from its founding to its end.
-async fn live(seed: u64, world: usize, runs_wanted: usize, tally: &mut Tally) {
+/// A world with its founders, before the first run.
+pub(crate) async fn founded(seed: u64, world: usize) -> (Stage, Town) {
     let mut chance = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(world as u64));
     let rules = rules(&mut chance, world);
     let stage = Stage::new(0, 0, seed).await;
@@ -109,6 +109,12 @@ async fn live(seed: u64, world: usize, runs_wanted: usize, tally: &mut Tally) {
             town.newcomer(hands);
         }
     });
+    (stage, town)
+}
+
+/// One world from its founding to its end.
+async fn live(seed: u64, world: usize, runs_wanted: usize, tally: &mut Tally) {
+    let (stage, mut town) = founded(seed, world).await;
     tally.worlds += 1;
     for _ in 0..ROUNDS {
         if tally.runs >= runs_wanted {
@@ -121,14 +127,20 @@ async fn live(seed: u64, world: usize, runs_wanted: usize, tally: &mut Tally) {
     tally.contacts += alive.count();
 }
 
-fn acting(stage: &Stage, f: impl FnOnce(&mut Hands<'_>)) {
+pub(crate) fn acting(stage: &Stage, f: impl FnOnce(&mut Hands<'_>)) {
     stage.world(|world| {
         let now = world.clock.now();
         f(&mut Hands { world, now });
     });
 }
 
-async fn round(stage: &Stage, town: &mut Town, seed: u64, world: usize, tally: &mut Tally) {
+pub(crate) async fn round(
+    stage: &Stage,
+    town: &mut Town,
+    seed: u64,
+    world: usize,
+    tally: &mut Tally,
+) {
     town.round += 1;
     town.view_edited = false;
     if town.round > 1 {
@@ -244,7 +256,11 @@ async fn disturbed(stage: &Stage, town: &mut Town, points: &mut Vec<String>, tal
 }
 
 /// Undisturbed runs until one has nothing to write and nothing waits.
-async fn settle(stage: &Stage, town: &mut Town, tally: &mut Tally) -> Result<(), String> {
+pub(crate) async fn settle(
+    stage: &Stage,
+    town: &mut Town,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let mut told = String::new();
     for _ in 0..PATIENCE {
         stage.world(|world| world.clock.advance(SignedDuration::from_secs(121)));
@@ -268,7 +284,7 @@ async fn settle(stage: &Stage, town: &mut Town, tally: &mut Tally) -> Result<(),
     ))
 }
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     let number = text.parse();
     Some(number.unwrap_or_else(|_| panic!("{name} is a number, not `{text}`")))

@@ -22,3 +22,4 @@ mod bench;
 mod compare;
 mod life;
 mod oracle;
+mod undo;

@@ -26,7 +26,7 @@ pub(crate) enum OnDelete {
 }
 
 /// Google or the CRM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     Google,
     Crm,

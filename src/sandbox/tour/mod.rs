@@ -93,6 +93,7 @@ async fn acts(stage: &mut Stage<'_>) -> anyhow::Result<()> {
     stage.check("the books are untouched", Proof::take(stage) == synced)?;
 
     edits(stage).await?;
+    undo(stage).await?;
     conflicts(stage).await?;
     losses(stage).await
 }
@@ -129,6 +130,38 @@ async fn edits(stage: &mut Stage<'_>) -> anyhow::Result<()> {
         !stage.google_text(&three.google).contains("5550001"),
     )?;
     stage.nobody_doubled(&before, &after)
+}
+
+/// A run is taken back, and the taking back too.
+async fn undo(stage: &mut Stage<'_>) -> anyhow::Result<()> {
+    const PLACE: &str = "Boat hire";
+    stage.title("A run is taken back, and the taking back as well")?;
+    let pairs = stage.pairs(5);
+    let Some(pair) = pairs.get(4) else {
+        anyhow::bail!("the seeded books have too few linked contacts");
+    };
+    stage.edit_crm(&pair.crm, &json!({"Department": PLACE}))?;
+    stage.run(&["sync", "sales"]).await?;
+    let before = Proof::take(stage);
+    let there = |stage: &Stage<'_>| stage.google_text(&pair.google).contains(PLACE);
+    let held = there(stage);
+    stage.check("the department went to Google", held)?;
+    stage.run(&["undo", "--dry-run"]).await?;
+    stage.check("the dry run writes nothing", Proof::take(stage) == before)?;
+    let undone = stage.json(&["undo"]).await?;
+    let held = undone["google"]["updated"] == json!(1) && !there(stage);
+    stage.check("Google is as it was before", held)?;
+    let stays = stage.crm_field(&pair.crm, "Department") == PLACE;
+    stage.check("the edit in the CRM stays", stays)?;
+    let next = stage.json(&["sync", "sales"]).await?;
+    stage.check(
+        "the next sync leaves it so",
+        next["outcome"] == json!("in-sync"),
+    )?;
+    stage.run(&["undo"]).await?;
+    let held = there(stage);
+    stage.check("the undo is undone", held)?;
+    stage.nobody_doubled(&before, &Proof::take(stage))
 }
 
 /// One field, two different edits, under each rule.
