@@ -56,6 +56,18 @@ mod live {
     }
 }
 
+/// The suite itself can fail, promise by promise.
+#[tokio::test]
+async fn every_promise_can_be_broken() {
+    contract::liar::every_promise_can_be_broken().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Radicale and Xandikos: tests/carddav/run"]
+async fn carddav_as_if_live() {
+    contract::carddav::as_if_live().await;
+}
+
 /// What is run against real servers, run against the simulated one: the person is a connector too, and
 /// nothing is left behind.
 #[tokio::test]

@@ -9,9 +9,11 @@ use crmsync::connector::http::{Http, HttpSettings, Patience, Signing};
 use crmsync::connector::kind::Handed;
 use crmsync::connector::{Cursor, Sink};
 use crmsync::model::RemoteId;
+use futures::FutureExt as _;
 
 use super::Contact;
 use super::carddav_server::{Kind, PASSWORD, Server, USER};
+use super::live::{self, Time};
 
 /// A line that no pair maps.
 const UNMAPPED: &str = "X-PET;TYPE=\"a,b\":Rex\\, the dog\r\n";
@@ -33,6 +35,21 @@ impl Subject {
     fn change(&self, id: &RemoteId, change: impl FnOnce(&str) -> String) {
         let text = self.0.card(id.as_str()).unwrap();
         self.0.put(id.as_str(), &change(&text));
+    }
+}
+
+/// The suite as it is run against a server of somebody's, with nothing but an address, a name and a
+/// password.
+pub(crate) async fn as_if_live() {
+    for kind in Kind::BOTH {
+        let server = Server::start(kind);
+        let told = [("user", USER), ("view", server.book)];
+        let told = told.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let time = Time(Box::new(|_| futures::future::ready(()).boxed()));
+        let password = PASSWORD.to_owned();
+        let live = live::Subject::new(live::CARDDAV, &server.root, password, told.into(), time);
+        live.suite().await;
+        assert!(server.names().is_empty(), "{kind:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use super::Contact;
 const CRM: [&str; 4] = ["email", "given", "family!", "phone"];
 const GOOGLE: [&str; 4] = ["email.work", "name.given", "name.family", "phone.work"];
 /// What no pair maps.
-const UNMAPPED: &str = "nickname";
+pub(crate) const UNMAPPED: &str = "nickname";
 
 pub(crate) struct Subject {
     server: Server,
@@ -70,6 +70,10 @@ impl Subject {
     /// An account that is read as a whole and keeps stamps.
     pub(crate) fn google() -> Self {
         Self::new(Behaviour::of(Side::Google, &GOOGLE))
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     fn values(&self, contact: Contact) -> [(&'static str, &'static str); 3] {

@@ -11,6 +11,7 @@ mod espocrm_sim;
 pub(crate) mod example;
 mod facts;
 pub(crate) mod google;
+pub(crate) mod liar;
 pub(crate) mod live;
 pub(crate) mod memory;
 #[expect(dead_code, reason = "the program that the example is")]
