@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use crmsync::connector::memory::{Absent, Behaviour, Row, Server};
-use crmsync::connector::{DefaultPair, Deletes, Extent, Ids, Sink};
+use crmsync::connector::{Batch, DefaultPair, Deletes, Extent, Ids, Sink};
 use crmsync::model::{Bulk, KindInfo, Kinds, Module, RemoteId, Revisions, Side, Sides};
 use crmsync::profile::Profile;
 use crmsync::run::{self, Job, Report, Silent, Stop};
@@ -74,7 +74,15 @@ impl Home {
         self.dir = tempfile::tempdir().unwrap();
     }
 
+    /// A run that nothing gets in the way of.
     async fn sync(&self, google: &Server, crm: &Server, now: i64) -> Report {
+        let report = self.run(google, crm, now).await;
+        assert_eq!(report.problems, [], "{report:?}");
+        assert_eq!(report.error, None, "{report:?}");
+        report
+    }
+
+    async fn run(&self, google: &Server, crm: &Server, now: i64) -> Report {
         let state_file = self.dir.path().join("state.sqlite3");
         let defaults = PAIRS.map(|(crm, google)| DefaultPair {
             crm,
@@ -105,10 +113,7 @@ impl Home {
             google: &google as &dyn Sink,
             crm: &crm as &dyn Sink,
         };
-        let report = run::sync(&job, &mut state, sinks).await;
-        assert_eq!(report.problems, [], "{report:?}");
-        assert_eq!(report.error, None, "{report:?}");
-        report
+        run::sync(&job, &mut state, sinks).await
     }
 }
 
@@ -244,4 +249,48 @@ async fn who_left_a_list_without_a_feed_of_deletions_is_not_deleted() {
         ),
         (1, 1)
     );
+}
+
+#[tokio::test]
+async fn who_is_listed_late_is_not_created_again() {
+    let mut behaviour = Behaviour::of(Side::Google, &PAIRS.map(|(_, google)| google));
+    behaviour.lag = 3;
+    let google = Server::new(behaviour, START);
+    let crm = crm(|_| {});
+    let home = Home::new("memory", "");
+    crm.add(&ann(), true);
+    for run in 0..6 {
+        home.sync(&google, &crm, START + run * 60).await;
+        assert_eq!(google.rows().len(), 1, "run {run}");
+    }
+    assert_eq!(crm.rows().len(), 1);
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_found_on_either_side() {
+    for side in Side::BOTH {
+        for batch in [Batch::PerRecord, Batch::AllOrNothing, Batch::Single] {
+            let google = google();
+            let crm = crm(|crm| crm.capabilities.batch = batch);
+            let home = Home::new("memory", "");
+            let values = PAIRS.map(|(_, google)| google).into_iter().zip(ann());
+            let values: Vec<_> = values.map(|(name, (_, text))| (name, text)).collect();
+            match side {
+                Side::Google => drop(crm.add(&ann(), true)),
+                Side::Crm => drop(google.add(&values, true)),
+            }
+            let written = Sides {
+                google: &google,
+                crm: &crm,
+            };
+            written.on(side).lose_answers(1);
+            let report = home.run(&google, &crm, START).await;
+            assert!(report.error.is_some(), "the answer was lost: {report:?}");
+            home.sync(&google, &crm, START + 60).await;
+            let last = home.sync(&google, &crm, START + 120).await;
+            assert!(!last.google.wrote() && !last.crm.wrote(), "{last:?}");
+            assert_eq!(google.rows().len(), 1, "{side:?} {batch:?}");
+            assert_eq!(crm.rows().len(), 1, "{side:?} {batch:?}");
+        }
+    }
 }

@@ -57,6 +57,7 @@ pub(crate) async fn run(kind: Kind) {
         .collect();
     let mut need = |name: &str| {
         let value = told.remove(&name.to_lowercase());
+        let value = value.filter(|value| !value.is_empty());
         value.unwrap_or_else(|| {
             panic!("nothing ran against a real server: {begin}{name} is not set")
         })

@@ -268,6 +268,13 @@ impl World {
                 hint: "shorten it".to_owned(),
             }));
         }
+        if let Some(name) = self.lacking(&write.change, values) {
+            return Err(Outcome::Rejected(Refusal {
+                field: None,
+                reason: format!("{name} is mandatory"),
+                hint: "fill it in".to_owned(),
+            }));
+        }
         let put = |row: &mut Row| {
             for (name, value) in values {
                 match value {
@@ -326,6 +333,18 @@ impl World {
             (true, Op::Create | Op::Update) => Ok(Some(id.as_str().to_owned())),
             (true, Op::Delete | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive) => Ok(None),
         }
+    }
+
+    /// A mandatory field that a create leaves out or an update clears.
+    fn lacking(&self, change: &Change, values: &[(String, Option<String>)]) -> Option<&str> {
+        let fields = self.behaviour.fields.iter();
+        let mut mandatory = fields.filter_map(|field| field.strip_suffix('!'));
+        let told = |name: &str| values.iter().find(|(field, _)| field == name);
+        mandatory.find(|name| match change.op() {
+            Op::Create => told(name).is_none_or(|(_, value)| value.is_none()),
+            Op::Update => told(name).is_some_and(|(_, value)| value.is_none()),
+            Op::Delete | Op::Group | Op::Ungroup | Op::Archive | Op::Unarchive => false,
+        })
     }
 
     fn same_key(&self, values: &[(String, Option<String>)]) -> Option<RemoteId> {
