@@ -1,7 +1,6 @@
 //! The suite, and what a server has to let a person do so that a connector to it can be tested.
 
 pub(crate) mod carddav;
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../carddav/server.rs"]
 mod carddav_server;
 pub(crate) mod espocrm;
