@@ -17,7 +17,7 @@ pub fn equip(
 ) -> Result<(), Error> {
     let twins = match sources.crm.capabilities().ids {
         Ids::Global => Twins::Global,
-        Ids::Local => Twins::Of(crm_account(profile, &probes.crm)),
+        Ids::Local => Twins::of(&crm_account(profile, &probes.crm)),
     };
     sources.google.know_twins(twins);
     for side in Side::BOTH {

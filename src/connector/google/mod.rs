@@ -314,7 +314,7 @@ impl Source for Google {
         // What was read with another account's stamps in mind is read anew.
         let stamps = match &twins {
             Twins::Global => None,
-            Twins::Of(account) => Some(("stamps", account.as_str())),
+            Twins::Of(mark) => Some(("stamps", mark.as_str())),
         };
         let mut hash = Sha256::new();
         for (name, value) in parameters
