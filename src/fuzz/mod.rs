@@ -11,6 +11,11 @@
     reason = "tests, whose figures go into docs/reliability.md"
 )]
 
+// One file for each kind of CRM, with its valid inputs; what it reads them by is in the connector's own `fuzz.rs`.
+mod carddav;
+mod espocrm;
+mod zoho;
+
 mod mutate;
 mod seeds;
 mod targets;
@@ -45,6 +50,36 @@ pub(crate) struct Target {
 fn number(variable: &str, default: u64) -> u64 {
     let set = std::env::var(variable).ok();
     set.map_or(default, |text| text.parse().unwrap())
+}
+
+/// Hammers a target that never failed.
+fn fuzz(
+    name: &'static str,
+    shape: mutate::Shape,
+    seeds: &[&str],
+    words: &'static [&'static str],
+    read: fn(&[u8]),
+) {
+    fuzz_again(name, shape, seeds, words, &[], read);
+}
+
+/// Hammers a target, what once failed first.
+fn fuzz_again(
+    name: &'static str,
+    shape: mutate::Shape,
+    seeds: &[&str],
+    words: &'static [&'static str],
+    regressions: &'static [&'static [u8]],
+    read: fn(&[u8]),
+) {
+    hammer(&Target {
+        name,
+        seeds: seeds.iter().map(|&seed| seed.to_owned()).collect(),
+        shape,
+        words,
+        regressions,
+        read,
+    });
 }
 
 /// Reads the regressions, the seeds, then as many mutations as are asked for.

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::path::Path as FilePath;
 
-use super::mutate::Shape::{self, Json, Text};
-use super::{Target, hammer, seeds};
+use super::mutate::Shape::{Json, Text};
+use super::{fuzz, seeds};
 use crate::auth;
 use crate::connector;
 use crate::mapping::{Path, canon};
@@ -12,23 +12,6 @@ use crate::model::FieldKind;
 use crate::profile::edit::{set, unset};
 use crate::profile::{Profile, ProfileError};
 use crate::state;
-
-fn fuzz(
-    name: &'static str,
-    shape: Shape,
-    seeds: &[&str],
-    words: &'static [&'static str],
-    read: fn(&[u8]),
-) {
-    hammer(&Target {
-        name,
-        seeds: seeds.iter().map(|&seed| seed.to_owned()).collect(),
-        shape,
-        words,
-        regressions: &[],
-        read,
-    });
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -222,61 +205,6 @@ fn google_native() {
         seeds::NATIVE,
         &[],
         connector::google::fuzz::native,
-    );
-}
-
-#[test]
-fn zoho_listing() {
-    fuzz(
-        "zoho: listing",
-        Json,
-        seeds::ZOHO,
-        &[],
-        connector::zoho::fuzz::listing,
-    );
-}
-
-#[test]
-fn zoho_written() {
-    fuzz(
-        "zoho: written",
-        Json,
-        seeds::ZOHO,
-        &[],
-        connector::zoho::fuzz::written,
-    );
-}
-
-#[test]
-fn zoho_fields() {
-    fuzz(
-        "zoho: fields",
-        Json,
-        seeds::ZOHO,
-        &[],
-        connector::zoho::fuzz::fields,
-    );
-}
-
-#[test]
-fn zoho_settings() {
-    fuzz(
-        "zoho: settings",
-        Json,
-        seeds::ZOHO,
-        &[],
-        connector::zoho::fuzz::settings,
-    );
-}
-
-#[test]
-fn zoho_refusals() {
-    fuzz(
-        "zoho: refusal",
-        Json,
-        seeds::ZOHO,
-        &[],
-        connector::zoho::fuzz::refusal,
     );
 }
 

@@ -149,20 +149,22 @@ impl Line {
         text
     }
 
-    /// The encoding or the character set of the value is another than the card's: it cannot be read
-    /// as it stands, and must not be written over.
+    /// The encoding or the character set of the value is another than the card's, or nobody can say
+    /// where the value begins: it cannot be read as it stands, and must not be written over.
     pub(super) fn encoded(&self) -> bool {
-        self.params().iter().any(|param| {
-            let param = param.trim_start_matches(';');
-            let (name, value) = param.split_once('=').unwrap_or((param, ""));
-            match name.trim().to_ascii_uppercase().as_str() {
-                "ENCODING" => !["8BIT", "7BIT"].contains(&value.to_ascii_uppercase().as_str()),
-                "QUOTED-PRINTABLE" | "BASE64" => true,
-                "CHARSET" => !["UTF-8", "UTF8", "US-ASCII"]
-                    .contains(&value.trim_matches('"').to_ascii_uppercase().as_str()),
-                _ => false,
-            }
-        })
+        let endless = self.colon() == self.text.len();
+        endless
+            || self.params().iter().any(|param| {
+                let param = param.trim_start_matches(';');
+                let (name, value) = param.split_once('=').unwrap_or((param, ""));
+                match name.trim().to_ascii_uppercase().as_str() {
+                    "ENCODING" => !["8BIT", "7BIT"].contains(&value.to_ascii_uppercase().as_str()),
+                    "QUOTED-PRINTABLE" | "BASE64" => true,
+                    "CHARSET" => !["UTF-8", "UTF8", "US-ASCII"]
+                        .contains(&value.trim_matches('"').to_ascii_uppercase().as_str()),
+                    _ => false,
+                }
+            })
     }
 }
 
@@ -205,7 +207,7 @@ impl Card {
                     cards += u32::from(depth == 1);
                     line.depth = depth;
                 }
-                "END" if line.frames() => depth = depth.saturating_sub(1),
+                "END" if line.frames() => depth = depth.checked_sub(1).ok_or(NoCard::Shape)?,
                 _ => {
                     // A soft line break of a quoted-printable value (vCard 2.1).
                     soft = content.ends_with('=') && quoted_printable(&line);

@@ -184,7 +184,7 @@ fn book(doing: &str, base: &Url, response: Response) -> Result<Book, Error> {
 }
 
 /// The address that a server names, on the same host only: the password goes nowhere else.
-fn join(doing: &str, base: &Url, href: &str) -> Result<Url, Error> {
+pub(super) fn join(doing: &str, base: &Url, href: &str) -> Result<Url, Error> {
     let to = base
         .join(href)
         .map_err(|_| fail(doing, Kind::Protocol, "the server names an invalid address"))?;

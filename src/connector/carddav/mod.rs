@@ -11,6 +11,8 @@ mod create;
 mod discover;
 mod fetch;
 mod fields;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod gear;
 mod href;
 mod kind;

@@ -206,7 +206,7 @@ pub(super) fn id(row: &Row) -> Option<&str> {
 }
 
 /// The page size that a refusal names ("Max size should not exceed 200. Use offset and limit.").
-fn allowed(answer: &Answer) -> Option<usize> {
+pub(super) fn allowed(answer: &Answer) -> Option<usize> {
     let said = reason(answer).filter(|_| answer.status == 403)?;
     let (_, rest) = said.split_once("should not exceed ")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

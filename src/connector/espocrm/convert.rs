@@ -71,14 +71,18 @@ fn told(slot: &Slot, row: &Row) -> Told {
         Place::Email => "emailAddress",
         Place::Phone => "phoneNumber",
         Place::PhoneOf(_) => {
-            return match numbers::entries(row, "phoneNumberData") {
-                None => Told::Nothing,
-                Some(entries) => numbers::number(&entries, &slot.place)
-                    .map_or(Told::Blank, |number| Told::Text(number.to_owned())),
+            let Some(entries) = numbers::entries(row, "phoneNumberData") else {
+                return Told::Nothing;
             };
+            return numbers::entry(&entries, &slot.place)
+                .map_or(Told::Blank, |entry| said(entry.get("phoneNumber")));
         }
     };
-    match row.get(name) {
+    said(row.get(name))
+}
+
+fn said(value: Option<&Json>) -> Told {
+    match value {
         None | Some(Json::Array(_) | Json::Object(_)) => Told::Nothing,
         Some(Json::Null) => Told::Blank,
         Some(Json::String(text)) => Told::Text(text.clone()),

@@ -92,7 +92,7 @@ impl Espo {
     }
 }
 
-fn definitions(defs: Value) -> Result<BTreeMap<String, FieldDef>, Error> {
+pub(super) fn definitions(defs: Value) -> Result<BTreeMap<String, FieldDef>, Error> {
     if defs.is_null() {
         return Ok(BTreeMap::new());
     }
@@ -117,7 +117,7 @@ fn granted(user: &AppUser, scope: &str, action: &str) -> bool {
         || level(&user.acl, scope, action).is_some_and(|level| level != "no")
 }
 
-fn reach(user: &AppUser, action: &str) -> Reach {
+pub(super) fn reach(user: &AppUser, action: &str) -> Reach {
     if user.user.kind.as_deref() == Some("admin") {
         return Reach::Every;
     }
@@ -127,7 +127,7 @@ fn reach(user: &AppUser, action: &str) -> Reach {
     }
 }
 
-fn rights(user: &AppUser) -> Vec<Right> {
+pub(super) fn rights(user: &AppUser) -> Vec<Right> {
     [
         (Right::View, "read"),
         (Right::Create, "create"),

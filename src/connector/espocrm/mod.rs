@@ -7,6 +7,8 @@ mod duplicates;
 mod explain;
 mod fields;
 mod find;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod gear;
 mod kind;
 mod lists;

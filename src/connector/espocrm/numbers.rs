@@ -23,7 +23,12 @@ pub(super) fn entries(row: &Row, name: &str) -> Option<Vec<Row>> {
 
 /// The number in a place; nothing when there is none.
 pub(super) fn number<'a>(entries: &'a [Row], place: &Place) -> Option<&'a str> {
-    entries.get(position(entries, place)?)?["phoneNumber"].as_str()
+    entry(entries, place)?.get("phoneNumber")?.as_str()
+}
+
+/// The entry in a place; nothing when there is none.
+pub(super) fn entry<'a>(entries: &'a [Row], place: &Place) -> Option<&'a Row> {
+    entries.get(position(entries, place)?)
 }
 
 /// Puts a number into its place, or takes the place's number away.
@@ -177,6 +182,16 @@ mod tests {
         put_number(&mut all, &of("Fax"), Some("+49304"));
         assert_eq!(number(&all, &of("Fax")), Some("+49304"));
         assert_eq!(all[3]["primary"], json!(false));
+    }
+
+    #[test]
+    fn an_entry_without_its_number_is_there_and_has_none() {
+        let row = json!({"phoneNumberData": [{"type": "Home", "primary": true}, "nonsense"]});
+        let mut all = entries(row.as_object().unwrap(), "phoneNumberData").unwrap();
+        assert!(entry(&all, &of("Home")).is_some());
+        assert_eq!(number(&all, &of("Home")), None);
+        put_number(&mut all, &of("Home"), Some("+49301"));
+        assert_eq!(number(&all, &of("Home")), Some("+49301"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Cards as people have them: what is read, and that a change leaves every other byte alone.
 
+mod damaged;
 mod values;
 
 use std::sync::Arc;

@@ -1,0 +1,23 @@
+//! Cards that a program damaged: nothing is written where it would not be read again.
+
+use super::*;
+
+#[test]
+fn a_card_that_ends_twice_is_left_alone() {
+    let gear = gear();
+    let text = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nEND:VCARD\r\nEND:VCARD\r\n";
+    let record = read(&gear, text);
+    assert_eq!(record.unread.len(), gear.slots.len());
+    let refused = change(&gear, text, &[("NOTE", Some("x"))]);
+    assert_eq!(refused, Err(Refused::NoCard));
+}
+
+#[test]
+fn a_line_whose_value_begins_nowhere_is_left_alone() {
+    let gear = gear();
+    let text = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nNOTE;X-A=\"b:c\r\nEND:VCARD\r\n";
+    let note = field(&gear, "NOTE");
+    assert_eq!(read(&gear, text).unread, [note]);
+    let refused = change(&gear, text, &[("NOTE", Some("x"))]);
+    assert_eq!(refused, Err(Refused::Unreadable(note)));
+}
