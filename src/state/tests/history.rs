@@ -21,7 +21,7 @@ fn write(on: Side, twin: &str, change: Change) -> Write {
     }
 }
 
-fn create(on: Side, twin: &str) -> Write {
+pub(super) fn create(on: Side, twin: &str) -> Write {
     let fields = Fields::from([(Field(1), Value::with_canon("+49 30", "4930"))]);
     let change = Change::Create {
         fields,
@@ -31,7 +31,7 @@ fn create(on: Side, twin: &str) -> Write {
     write(on, twin, change)
 }
 
-fn update(on: Side, id: &str, twin: &str) -> Write {
+pub(super) fn update(on: Side, id: &str, twin: &str) -> Write {
     let swap = Swap {
         from: Some(Value::plain("old")),
         to: None,

@@ -7,6 +7,7 @@ mod history;
 mod islands;
 mod prune;
 mod reading;
+mod undoing;
 mod watch;
 
 use super::*;
