@@ -90,6 +90,30 @@ fn an_update_landed_when_every_field_holds_what_was_sent() {
 }
 
 #[test]
+fn a_change_of_memberships_landed_when_they_are_as_asked() {
+    let id = || RemoteId::from("g1");
+    // Whether it stands while the record is (out, in the group, archived, both at once).
+    for (change, stands) in [
+        (Change::Group { id: id() }, [false, true, false, true]),
+        (Change::Ungroup { id: id() }, [true, false, true, false]),
+        (Change::Archive { id: id() }, [false, false, true, false]),
+        (Change::Unarchive { id: id() }, [false, true, false, false]),
+    ] {
+        let asked = write(Side::Google, "c1", None, change);
+        let places = [(false, false), (true, false), (false, true), (true, true)];
+        let landed = places.map(|(listed, archived)| {
+            let now = Record {
+                listed,
+                archived,
+                ..record("g1", "a@example.com")
+            };
+            landed(&asked, &now)
+        });
+        assert_eq!(landed, stands, "{:?}", asked.change);
+    }
+}
+
+#[test]
 fn a_create_is_found_by_its_stamp_then_by_its_key_and_never_twice() {
     let stamped = Record {
         stamp: Some(RemoteId::from("c1")),
@@ -163,6 +187,54 @@ fn an_answer_that_holds_a_change_of_somebody_else_is_looked_at_again() {
     assert!(!again(&settled(answer.clone(), &known)), "what was sent");
     answer.fields.insert(EMAIL, Value::plain("new@example.com"));
     assert!(again(&settled(answer, &known)), "and another's edit");
+}
+
+#[test]
+fn an_undo_moves_the_pair_that_there_is_and_makes_none() {
+    let known = Seen {
+        record: record("g1", "a@example.com"),
+        replaced: Vec::new(),
+        unlisted_since: None,
+    };
+    let answer = Stored::Record(Box::new(known.record.clone()));
+    let moved = |write: &Write| {
+        let edits = settle(write, &answer, Some(&known), &rules(), Moment(7));
+        edits.into_iter().find_map(|edit| match edit {
+            Edit::Rebase { .. } => Some("both"),
+            Edit::RebaseSide { .. } => Some("one side"),
+            Edit::SetListed { listed: true, .. } => Some("in"),
+            Edit::SetListed { listed: false, .. } => Some("out"),
+            _ => None,
+        })
+    };
+    let with = |write: Write, why: Why, link: Option<i64>, twin_listed: bool| Write {
+        why,
+        link: link.map(crate::model::LinkNo),
+        twin_listed,
+        ..write
+    };
+    let update = || update("1");
+    assert_eq!(
+        moved(&with(update(), Why::Changed, None, true)),
+        Some("both")
+    );
+    assert_eq!(
+        moved(&with(update(), Why::Undo, Some(7), true)),
+        Some("one side")
+    );
+    assert_eq!(moved(&with(update(), Why::Undo, None, true)), None);
+    let out = || {
+        let id = RemoteId::from("g1");
+        write(Side::Google, "c1", None, Change::Ungroup { id })
+    };
+    assert_eq!(
+        moved(&with(out(), Why::LeftView, Some(7), true)),
+        Some("out")
+    );
+    assert_eq!(moved(&with(out(), Why::Undo, Some(7), false)), Some("out"));
+    assert_eq!(moved(&with(out(), Why::Undo, None, true)), None);
+    // What an undo takes out while its twin is in the view has left, as if by hand.
+    assert_eq!(moved(&with(out(), Why::Undo, Some(7), true)), Some("in"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Undo decided over small books: what goes back, what stays, what is remembered.
 
+mod edges;
 mod records;
 
 use std::collections::BTreeMap;
