@@ -22,3 +22,4 @@ mod lid;
 mod points;
 mod stop;
 mod story;
+mod undo;

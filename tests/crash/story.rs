@@ -78,13 +78,7 @@ impl Story {
         let (ended, points) = stage.run(&How::default()).await;
         let report = ended.report();
         assert_eq!(report.outcome, Outcome::Changed, "{report:?}");
-        let requests = ["google", "zoho"].map(|service| {
-            let all = stage.world(|world| {
-                let log = world.log.entries().iter();
-                log.filter(|entry| entry.service == service).count()
-            });
-            (service, all)
-        });
+        let requests = stage.requests();
         settle(&stage, "an undisturbed run").await;
         let after = Books::read(&stage.dump());
         let story = Self {
@@ -148,6 +142,14 @@ impl Story {
             }
         }
     }
+}
+
+/// Two books after a first pass and a busy day.
+pub(crate) async fn later(contacts: usize, overlap: usize) -> Stage {
+    let stage = prepared(contacts, overlap).await;
+    settle(&stage, "the first pass").await;
+    a_busy_day(&stage);
+    stage
 }
 
 /// The profile, with the sandbox at `root`.

@@ -36,6 +36,8 @@ pub(crate) struct How {
     pub(crate) limit: Option<u64>,
     /// Who may ask it to stop.
     pub(crate) stop: Stop,
+    /// Undoes that run instead of syncing.
+    pub(crate) undo: Option<i64>,
 }
 
 /// How a run ended.
@@ -166,6 +168,17 @@ impl Stage {
         self.world(|world| (world.google.dump(), world.zoho.dump()))
     }
 
+    /// The requests to Google and to the CRM since the stage was last put back.
+    pub(crate) fn requests(&self) -> [(&'static str, usize); 2] {
+        ["google", "zoho"].map(|service| {
+            let all = self.world(|world| {
+                let log = world.log.entries().iter();
+                log.filter(|entry| entry.service == service).count()
+            });
+            (service, all)
+        })
+    }
+
     /// What can be gone back to. No run may be under way.
     pub(crate) fn scene(&self) -> Scene {
         let state = self.state();
@@ -216,9 +229,17 @@ impl Stage {
             google: &tapped.google as &dyn Sink,
             crm: &tapped.crm as &dyn Sink,
         };
-        let ended = AssertUnwindSafe(run::sync(&job, &mut state, sinks))
-            .catch_unwind()
-            .await;
+        let pass = async {
+            match how.undo {
+                None => run::sync(&job, &mut state, sinks).await,
+                Some(no) => {
+                    let run = state.run(RunNo(no)).unwrap().unwrap();
+                    let contact = None;
+                    run::undo(&job, &mut state, sinks, &Asked { run, contact }).await
+                }
+            }
+        };
+        let ended = AssertUnwindSafe(pass).catch_unwind().await;
         drop(state);
         let ended = match ended {
             Ok(report) => Ended::Report(Box::new(report)),
