@@ -260,6 +260,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_older_than_in_a_row_is_of_no_use() {
+        assert_eq!(outdated(Moment(72 * HOUR + 5)), Moment(5));
+        assert_eq!(outdated(Moment(i64::MIN)), Moment(i64::MIN));
+    }
+
+    #[test]
     fn clearing_and_filling_in_turns_is_a_fight() {
         let writes = [
             (0, write(Side::Google, "a", "")),

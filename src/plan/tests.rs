@@ -209,7 +209,7 @@ fn an_undo_moves_the_pair_that_there_is_and_makes_none() {
     };
     let with = |write: Write, why: Why, link: Option<i64>, twin_listed: bool| Write {
         why,
-        link: link.map(crate::model::LinkNo),
+        link: link.map(LinkNo),
         twin_listed,
         ..write
     };

@@ -4,9 +4,9 @@
 use crmsync::sandbox::{FaultKind, FaultRule};
 
 use crate::bench::How;
-use crate::story::{Form, Story};
+use crate::story::{Cases, Form, Story};
 
-const KINDS: [FaultKind; 5] = [
+pub(crate) const KINDS: [FaultKind; 5] = [
     FaultKind::DropBefore,
     FaultKind::DropAfter,
     FaultKind::TruncateBody,
@@ -16,12 +16,16 @@ const KINDS: [FaultKind; 5] = [
 
 /// Spoils one request of one run, every request in turn, then runs to the end.
 async fn at_every_request(story: &Story) {
-    let mut cuts = 0;
+    let all: usize = story.requests.iter().map(|(_, requests)| requests).sum();
+    let mut cases = Cases::new(story.name, all * KINDS.len());
     let mut most = 0;
     for (service, requests) in story.requests {
         assert!(requests >= 3, "{service}: {requests} requests");
         for request in 0..requests {
             for kind in KINDS {
+                if !cases.next() {
+                    continue;
+                }
                 story.stage.restore(&story.scene);
                 let skip = u32::try_from(request).unwrap();
                 let rule = FaultRule::new(service, "*", kind).after(skip).times(1);
@@ -31,15 +35,15 @@ async fn at_every_request(story: &Story) {
                 let left = story.stage.world(|world| world.faults.list().len());
                 assert_eq!(left, 0, "{}: {what} never happened", story.name);
                 most = most.max(story.finish(&what).await);
-                cuts += 1;
             }
         }
     }
     let [(_, google), (_, crm)] = story.requests;
     println!(
-        "{}: {} contacts, {google} requests to Google and {crm} to the CRM, {cuts} cuts ({} kinds each); in sync after at most {most} more runs",
+        "{}: {} contacts, {google} requests to Google and {crm} to the CRM, {} cuts ({} kinds each); in sync after at most {most} more runs",
         story.name,
         story.contacts,
+        cases.told(),
         KINDS.len(),
     );
 }

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::runtime::Runtime;
 
-use crate::story::{Form, Story};
+use crate::story::{Form, Story, part};
 
 /// Serves the sandbox while the test waits for children.
 pub(crate) fn server() -> Runtime {
@@ -75,8 +75,15 @@ fn a_program_that_is_killed_at_random_moments_doubles_and_loses_nobody() {
     let form = Form::chosen();
     let (contacts, overlap) = form.pick((300, 60), (2_400, 400));
     let rt = server();
+    let (part, parts) = part();
+    let seed = 2 * part as u64;
     let first = rt.block_on(Story::first(contacts, overlap));
-    at_random_moments(&rt, &first, form.pick(8, 200), 1);
+    at_random_moments(
+        &rt,
+        &first,
+        form.pick(8_usize, 200).div_ceil(parts),
+        seed - 1,
+    );
     let later = rt.block_on(Story::later(contacts, overlap));
-    at_random_moments(&rt, &later, form.pick(4, 100), 2);
+    at_random_moments(&rt, &later, form.pick(4_usize, 100).div_ceil(parts), seed);
 }

@@ -1,13 +1,17 @@
 //! Killed at every journal point, and before and after every call to a remote.
 
 use crate::bench::{Ended, How};
-use crate::story::{Form, Story};
+use crate::story::{Cases, Form, Story};
 
 /// Kills one run at each of its points, then runs to the end.
 async fn at_every_point(story: &Story) {
     let mut journal = 0;
     let mut most = 0;
+    let mut cases = Cases::new(story.name, story.points.len());
     for point in &story.points {
+        if !cases.next() {
+            continue;
+        }
         story.stage.restore(&story.scene);
         let kill = How {
             kill: Some(point.clone()),
@@ -26,12 +30,17 @@ async fn at_every_point(story: &Story) {
                 .any(|name| point.starts_with(name)),
         );
     }
-    assert!(journal >= 6, "{:?}", story.points);
+    let enough = if cases.run == story.points.len() {
+        6
+    } else {
+        1
+    };
+    assert!(journal >= enough, "{:?}", story.points);
     println!(
         "{}: {} contacts, killed at {} points, {journal} of them journal points; in sync after at most {most} more runs",
         story.name,
         story.contacts,
-        story.points.len(),
+        cases.told(),
     );
 }
 

@@ -4,12 +4,16 @@
 use std::collections::BTreeSet;
 
 use crmsync::run::Outcome;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::bench::{Books, How, Scene, Stage};
 
 /// A run is over after this many, whatever happened to it.
 const RUNS: usize = 5;
+/// So many seconds Google takes until it tells what was changed: a run that follows a cut one does not
+/// hear of what landed.
+const LATE: i64 = 900;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,65 @@ impl Form {
         match self {
             Self::Quick => quick,
             Self::Long => long,
+        }
+    }
+}
+
+/// Which part of how many is asked for.
+pub(crate) fn part() -> (usize, usize) {
+    let asked = std::env::var("CRMSYNC_CRASH_PART").unwrap_or_else(|_| "1/1".to_owned());
+    let (part, parts) = asked.split_once('/').unwrap();
+    let (part, parts) = (part.parse().unwrap(), parts.parse().unwrap());
+    assert!((1..=parts).contains(&part), "CRMSYNC_CRASH_PART={asked}");
+    (part, parts)
+}
+
+/// The cases that are asked for: all, or with `CRMSYNC_CRASH_PART=2/8` the second of eight parts, so
+/// that a long form can be run piece by piece. Every twentieth is told.
+#[derive(Debug)]
+pub(crate) struct Cases {
+    name: &'static str,
+    all: usize,
+    seen: usize,
+    /// Those that were run.
+    pub(crate) run: usize,
+    part: usize,
+    parts: usize,
+}
+
+impl Cases {
+    pub(crate) fn new(name: &'static str, all: usize) -> Self {
+        let (part, parts) = part();
+        Self {
+            name,
+            all,
+            seen: 0,
+            run: 0,
+            part,
+            parts,
+        }
+    }
+
+    /// Whether the next case is asked for.
+    pub(crate) fn next(&mut self) -> bool {
+        self.seen += 1;
+        let wanted = (self.seen - 1) % self.parts == self.part - 1;
+        self.run += usize::from(wanted);
+        if wanted && self.run.is_multiple_of(20) {
+            println!("{}: case {} of {}", self.name, self.seen, self.all);
+        }
+        wanted
+    }
+
+    /// How many were run, in words.
+    pub(crate) fn told(&self) -> String {
+        if self.parts == 1 {
+            format!("all {}", self.all)
+        } else {
+            format!(
+                "{} of {} (part {} of {})",
+                self.run, self.all, self.part, self.parts
+            )
         }
     }
 }
@@ -165,12 +228,27 @@ async fn prepared(contacts: usize, overlap: usize) -> Stage {
     stage.world(|world| {
         let now = world.clock.now();
         world.zoho.admin("view_create", &view, now).unwrap();
+        let late = json!({"delta_delay_seconds": LATE});
+        world.google.admin("switch", &late, now).unwrap();
     });
     stage
 }
 
-/// Runs until a run finds nothing to do; says how many that took.
+/// Runs until a run finds nothing to do, and again when Google tells every change; says how many
+/// runs the first took.
 pub(crate) async fn settle(stage: &Stage, what: &str) -> usize {
+    let runs = calm(stage, what).await;
+    pass_time(stage);
+    calm(stage, what).await;
+    runs
+}
+
+/// Until Google tells what was changed by now.
+fn pass_time(stage: &Stage) {
+    stage.world(|world| world.clock.advance(SignedDuration::from_secs(2 * LATE)));
+}
+
+async fn calm(stage: &Stage, what: &str) -> usize {
     let mut told = Vec::new();
     for runs in 1..=RUNS {
         let report = stage.run(&How::default()).await.0.report();
@@ -257,5 +335,6 @@ fn a_busy_day(stage: &Stage) -> BTreeSet<String> {
             }
         }
     });
+    pass_time(stage);
     going
 }

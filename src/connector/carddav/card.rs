@@ -84,10 +84,8 @@ impl Line {
     }
 
     fn new(raw: String, text: String, depth: u32) -> Self {
-        let full = full_name(&text);
-        let name = full.rsplit_once('.').map_or(full, |(_, name)| name);
         Self {
-            name: name.to_ascii_uppercase(),
+            name: named(&text).1.to_ascii_uppercase(),
             raw,
             text,
             depth,
@@ -101,9 +99,7 @@ impl Line {
 
     /// The group that it belongs to (`item1`).
     pub(super) fn group(&self) -> Option<&str> {
-        full_name(&self.text)
-            .rsplit_once('.')
-            .map(|(group, _)| group)
+        named(&self.text).0
     }
 
     /// Whether it is the value of `BEGIN` and `END` of a card.
@@ -168,11 +164,17 @@ impl Line {
     }
 }
 
-/// The name with its group.
-fn full_name(text: &str) -> &str {
+/// The group, and the property's name. What is no group by the grammar (RFC 6350, section 3.3) is part
+/// of a name that nobody knows.
+fn named(text: &str) -> (Option<&str>, &str) {
     let head = text.trim_start_matches('\u{feff}');
     let end = head.find([':', ';']).unwrap_or(head.len());
-    head[..end].trim()
+    let full = head[..end].trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match full.split_once('.') {
+        Some((group, name)) if !group.is_empty() && group.chars().all(plain) => (Some(group), name),
+        Some(_) | None => (None, full),
+    }
 }
 
 /// Whether a parameter, with the semicolon before it, has that name.

@@ -22,6 +22,7 @@ pub(super) fn entries(row: &Row, name: &str) -> Option<Vec<Row>> {
 }
 
 /// The number in a place; nothing when there is none.
+#[cfg(test)]
 pub(super) fn number<'a>(entries: &'a [Row], place: &Place) -> Option<&'a str> {
     entry(entries, place)?.get("phoneNumber")?.as_str()
 }

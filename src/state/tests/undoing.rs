@@ -24,16 +24,16 @@ fn run(
     done.unwrap()
 }
 
-fn done(id: &str) -> Option<Settled> {
-    Some(Settled::Done { id: id.into() })
+fn done(id: &str) -> Settled {
+    Settled::Done { id: id.into() }
 }
 
 #[test]
 fn a_write_knows_whether_it_is_open_and_where_it_landed() {
     let mut world = World::new();
     let sent = [
-        (create(Side::Google, "c1"), done("g1")),
-        (update(Side::Crm, "c2", "g2"), done("c9")),
+        (create(Side::Google, "c1"), Some(done("g1"))),
+        (update(Side::Crm, "c2", "g2"), Some(done("c9"))),
         (create(Side::Google, "c3"), Some(Settled::Uncertain)),
         (create(Side::Google, "c4"), None),
         (
@@ -65,9 +65,9 @@ fn what_a_contact_went_through_is_told_by_its_key_and_by_its_records() {
     let mut stranger = update(Side::Crm, "c7", "g7");
     stranger.key = Some("bob@example.com".into());
     let sent = [
-        (create(Side::Crm, "g1"), done("c1")),
-        (moved, done("c1")),
-        (stranger, done("c7")),
+        (create(Side::Crm, "g1"), Some(done("c1"))),
+        (moved, Some(done("c1"))),
+        (stranger, Some(done("c7"))),
     ];
     let (_, numbers) = run(&mut world, &sent);
     let of = |world: &World, key: &Key| -> Vec<JournalNo> {
@@ -89,7 +89,7 @@ fn runs_that_wrote_are_told_newest_first() {
     let mut world = World::new();
     let mut wrote =
         |outcome: Option<Settled>| run(&mut world, &[(create(Side::Crm, "g"), outcome)]).0;
-    let first = wrote(done("c1"));
+    let first = wrote(Some(done("c1")));
     let refused = wrote(Some(Settled::Rejected));
     let recovered = wrote(Some(Settled::Recovered { id: "c2".into() }));
     let unheard = wrote(Some(Settled::Uncertain));
@@ -119,9 +119,9 @@ fn runs_that_wrote_are_told_newest_first() {
 fn the_revision_that_our_latest_write_left_is_known() {
     let mut world = World::new();
     let sent = [
-        (update(Side::Crm, "c1", "g1"), done("c1")),
-        (create(Side::Crm, "g2"), done("c2")),
-        (update(Side::Google, "g1", "c1"), done("g1")),
+        (update(Side::Crm, "c1", "g1"), Some(done("c1"))),
+        (create(Side::Crm, "g2"), Some(done("c2"))),
+        (update(Side::Google, "g1", "c1"), Some(done("g1"))),
     ];
     let (_, numbers) = run(&mut world, &sent);
     let left = |world: &World, side, id: &str| {
@@ -151,7 +151,7 @@ fn the_revision_that_our_latest_write_left_is_known() {
         &mut world,
         &[
             (update(Side::Crm, "c1", "g1"), Some(Settled::Stale)),
-            (update(Side::Crm, "c1", "g1"), done("c1")),
+            (update(Side::Crm, "c1", "g1"), Some(done("c1"))),
         ],
     );
     assert_eq!(

@@ -21,3 +21,14 @@ fn a_line_whose_value_begins_nowhere_is_left_alone() {
     let refused = change(&gear, text, &[("NOTE", Some("x"))]);
     assert_eq!(refused, Err(Refused::Unreadable(note)));
 }
+
+#[test]
+fn what_stands_behind_a_group_that_is_none_is_no_field() {
+    let gear = gear();
+    let text =
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\na{.NOTE:one\r\nb..NOTE:two\r\nEND:VCARD\r\n";
+    assert_eq!(said(&gear, &read(&gear, text), "NOTE"), "");
+    let after = change(&gear, text, &[("NOTE", Some("three"))]).unwrap();
+    assert_eq!(said(&gear, &read(&gear, &after), "NOTE"), "three");
+    assert!(after.contains("a{.NOTE:one\r\nb..NOTE:two\r\n"), "{after}");
+}

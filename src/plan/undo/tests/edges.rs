@@ -11,7 +11,7 @@ fn names() -> FieldNames {
 }
 
 /// What an undo plans under other rules.
-fn under(rules: &Rules, past: &Past, island: &Island) -> Plan {
+pub(super) fn under(rules: &Rules, past: &Past, island: &Island) -> Plan {
     undo(past, island, rules, &names())
 }
 
@@ -23,7 +23,7 @@ fn pair_now(phone: Option<&str>) -> Island {
     )
 }
 
-fn ended(google: &str, crm: &str, no: i64, gone: Side) -> Link {
+pub(super) fn ended(google: &str, crm: &str, no: i64, gone: Side) -> Link {
     let mut link = link(both("old"));
     link.no = Some(LinkNo(no));
     link.ids = Sides {
@@ -47,7 +47,7 @@ fn what_a_run_did_says_what_undoing_it_takes() {
     ] {
         assert_eq!(past(&writes).undone_by(), takes, "{writes:?}");
     }
-    let past_of = past(&[made.clone()]);
+    let past_of = past(std::slice::from_ref(&made));
     assert_eq!(past_of.twin(), Some(&"c1".into()));
     assert_eq!(past_of.lost_key(&rules()), None, "nothing was removed");
     let mut bare = gone;
@@ -305,84 +305,4 @@ fn a_pair_that_nobody_remembers_is_over_with_its_memberships() {
     };
     assert_eq!((link.listed.google, link.listed.crm), (true, false));
     assert_eq!(link.key, Some("ada@example.com".into()));
-}
-
-#[test]
-fn a_record_comes_back_into_the_pair_that_it_left() {
-    let mut gone = deleted(Some("old"));
-    gone.link = None;
-    // By then the record had another name; two other pairs are over as well.
-    let links = [
-        ended("g8", "c9", 1, Side::Google),
-        ended("g7", "c1", 2, Side::Crm),
-        ended("g6", "c1", 4, Side::Google),
-    ];
-    let now = island(&[], &[record("c1", Some("old"))], &links);
-    let plan = under(&rules(), &past(&[gone]), &now);
-    let [write] = &plan.writes[..] else {
-        panic!("{plan:?}");
-    };
-    assert_eq!(write.link, Some(LinkNo(4)));
-    let Change::Create {
-        twin_holds, unread, ..
-    } = &write.change
-    else {
-        panic!("{write:?}");
-    };
-    assert!(twin_holds.is_empty() && unread.is_empty());
-}
-
-#[test]
-fn a_record_comes_back_beside_a_twin_that_says_something_else() {
-    let mut twin = record("c1", Some("third"));
-    twin.unread = vec![EMAIL];
-    let now = |links: &[Link]| island(&[], std::slice::from_ref(&twin), links);
-    let back = |links: &[Link]| {
-        let plan = under(&rules(), &past(&[deleted(Some("old"))]), &now(links));
-        match plan.writes.into_iter().next().map(|write| write.change) {
-            Some(Change::Create {
-                twin_holds, unread, ..
-            }) => (twin_holds, unread),
-            other => panic!("{other:?}"),
-        }
-    };
-    let (twin_holds, unread) = back(&[]);
-    assert_eq!(
-        twin_holds,
-        BTreeMap::from([(PHONE, Some(Value::plain("third")))])
-    );
-    assert_eq!(unread, [EMAIL]);
-    // What the pair had agreed on counts where there was one.
-    let (twin_holds, unread) = back(&[ended("g1", "c1", 7, Side::Google)]);
-    assert!(twin_holds.is_empty() && unread.is_empty(), "{twin_holds:?}");
-}
-
-#[test]
-fn a_twin_that_found_another_record_gets_no_second_one() {
-    let mut again = link(both("old"));
-    again.ids.google = "g9".into();
-    let now = island(&[], &[record("c1", Some("old"))], &[again]);
-    assert_eq!(
-        planned(&past(&[deleted(Some("old"))]), &now),
-        "problem Ambiguous - google [g9] crm [c1]\n"
-    );
-    let plan = under(&rules(), &past(&[deleted(Some("old"))]), &now);
-    assert!(plan.problems[0].hint.contains("--contact"));
-}
-
-#[test]
-fn what_the_mapping_no_longer_names_of_a_removed_record_is_told() {
-    let mut unmapped = rules();
-    unmapped.fields.remove(&PHONE);
-    let plan = under(
-        &unmapped,
-        &past(&[deleted(Some("old"))]),
-        &island(&[], &[], &[]),
-    );
-    assert_eq!(plan.writes.len(), 1);
-    assert!(
-        plan.problems[0]
-            .reason
-            .contains("`phone.work` is not mapped")
-    );
 }

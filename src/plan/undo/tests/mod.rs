@@ -2,6 +2,7 @@
 
 mod edges;
 mod records;
+mod returns;
 
 use std::collections::BTreeMap;
 
