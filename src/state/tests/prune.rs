@@ -103,7 +103,7 @@ fn another_pair_is_left_alone() {
     let idle = run(&mut world, 300, RunKind::Sync, None);
     let (_, other) = world
         .state
-        .write(|tx| tx.scope("other", "you@example.com|zoho/org/Leads"))
+        .write(|tx| tx.scope("other", "you@example.com|somewhere else"))
         .unwrap();
     assert_eq!(world.state.write(|tx| tx.prune(other, NOW)).unwrap(), 0);
     assert!(world.state.run(idle).unwrap().is_some());
