@@ -1,5 +1,7 @@
 //! Takes what a remote said about records into the mirror: heard, gone, read directly, not provable.
 
+use std::collections::BTreeMap;
+
 use super::Session;
 use super::error::Error;
 use crate::connector::{Found, Source};
@@ -58,7 +60,7 @@ pub(super) async fn direct(
                             let heir = before.get(to).map(|before| &before.record);
                             tx.apply(scope, &plan::renamed(side, id, to, heir, links))?;
                         }
-                        hear(session, tx, side, vec![*record], None)?;
+                        hear(session, tx, side, *record)?;
                         let id = id.clone();
                         tx.apply(scope, &[Edit::Touch { side, id }])?;
                     }
@@ -79,8 +81,8 @@ pub(super) async fn direct(
 /// side that was put back from a backup brings more, and the brakes see to that.
 const DOUBTED: usize = 200;
 
-/// Puts aside the records that a reading brought older than they were; the rest is absorbed. They count
-/// as heard, and are to be read directly: by whether they were listed.
+/// Absorbs records that a reading brought. Those that came older than they were are put aside: they count
+/// as heard, and are to be read directly, as listed or not.
 pub(super) fn hear_listed(
     session: &Session<'_>,
     tx: &mut Tx<'_>,
@@ -112,20 +114,30 @@ pub(super) fn hear_listed(
     if let Some(listing) = listing {
         tx.hear(session.scope, side, listing, &older)?;
     }
-    hear(session, tx, side, told, listing)
+    fold(session, tx, side, told, &known, listing)
 }
 
-/// Absorbs records that a remote sent.
-pub(super) fn hear(
+/// Absorbs a record that was read directly, whatever it says.
+fn hear(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    record: Record,
+) -> crate::state::Result<()> {
+    let known = tx.seen(session.scope, side, std::slice::from_ref(&record.id))?;
+    fold(session, tx, side, vec![record], &known, None)
+}
+
+/// Folds records into what is known of them.
+fn fold(
     session: &Session<'_>,
     tx: &mut Tx<'_>,
     side: Side,
     records: Vec<Record>,
+    known: &BTreeMap<RemoteId, Seen>,
     listing: Option<ListingNo>,
 ) -> crate::state::Result<()> {
     let scope = session.scope;
-    let ids: Vec<_> = records.iter().map(|record| record.id.clone()).collect();
-    let known = tx.seen(scope, side, &ids)?;
     let mut edits = Vec::new();
     let mut echoes = Vec::new();
     for record in records {
