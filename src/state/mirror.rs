@@ -244,7 +244,7 @@ impl Db {
     pub fn stale(&self, scope: ScopeId, side: Side) -> Result<Vec<RemoteId>> {
         self.doing("look for foreign writes", |conn| {
             let mut query = conn.prepare_cached(
-                "SELECT id FROM mirror WHERE scope = ?1 AND side = ?2 AND stale = 1 ORDER BY id",
+                "SELECT id FROM mirror WHERE scope = ?1 AND side = ?2 AND stale = 1 ORDER BY +id",
             )?;
             Ok(ids(&mut query, [scope.0, side_no(side)])?)
         })

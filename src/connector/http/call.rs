@@ -65,6 +65,10 @@ pub struct Answer {
 impl Answer {
     /// The body as JSON of a shape; the error names the place and never the value.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
+        if let Ok(read) = serde_json::from_slice(&self.body) {
+            return Ok(read);
+        }
+        // Once more, for the place of the fault.
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let what = match error.inner().classify() {
