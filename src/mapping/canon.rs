@@ -1,23 +1,26 @@
 //! Canonical forms: what two values are compared by. The text itself is never changed.
 
+use std::borrow::Cow;
+
 use jiff::civil;
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, Region};
 use unicode_normalization::UnicodeNormalization;
 
+use super::regions::REGIONS;
 use crate::model::{FieldKind, Key, Value};
 
 /// A text as a value of a kind, with its canonical form; `None` when it is blank. `region` is the
 /// default country of phone numbers, ISO 3166 alpha-2.
 #[must_use]
 pub fn value(kind: FieldKind, text: &str, region: Option<&str>) -> Option<Value> {
-    let plain = self::text(text);
+    let plain = plain(text);
     if plain.is_empty() {
         return None;
     }
     let canon = match kind {
-        FieldKind::Email => email(text).map_or(plain, |key| key.0.into()),
-        FieldKind::Phone => phone(text, region),
-        FieldKind::Date => date(text).unwrap_or(plain),
+        FieldKind::Email => email(text).map_or(plain, |key| key.0.into_string().into()),
+        FieldKind::Phone => phone(text, region).into(),
+        FieldKind::Date => date(text).map_or(plain, Cow::Owned),
         FieldKind::Text
         | FieldKind::Multiline
         | FieldKind::Url
@@ -31,11 +34,26 @@ pub fn value(kind: FieldKind, text: &str, region: Option<&str>) -> Option<Value>
 /// The canonical form of a text: NFC, line ends as `\n`, no white space around it.
 #[must_use]
 pub fn text(text: &str) -> String {
-    trim(text)
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .nfc()
-        .collect()
+    plain(text).into_owned()
+}
+
+/// The same, without a copy where the text is that form already.
+fn plain(text: &str) -> Cow<'_, str> {
+    let trimmed = trim(text);
+    if trimmed.contains('\r') {
+        let lines = trimmed.replace("\r\n", "\n").replace('\r', "\n");
+        return lines.nfc().collect::<String>().into();
+    }
+    composed(trimmed)
+}
+
+/// The text in NFC; ASCII is that already.
+fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        Cow::Borrowed(text)
+    } else {
+        text.nfc().collect::<String>().into()
+    }
 }
 
 /// The key form of an e-mail address: trimmed, NFC, lower-case, domain in ASCII (IDNA, UTS #46
@@ -44,17 +62,43 @@ pub fn text(text: &str) -> String {
 #[must_use]
 pub fn email(text: &str) -> Option<Key> {
     let (local, domain) = trim(text).rsplit_once('@')?;
-    let local: String = local
-        .nfc()
-        .flat_map(char::to_lowercase)
-        .collect::<String>()
-        .nfc()
-        .collect();
+    let local: String = if local.is_ascii() {
+        local.to_ascii_lowercase()
+    } else {
+        local
+            .nfc()
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+            .nfc()
+            .collect()
+    };
     if local.is_empty() || local.chars().any(not_in_local_part) {
         return None;
     }
-    let domain = idna::domain_to_ascii_strict(domain).ok()?;
-    Some(Key::from(format!("{local}@{domain}")))
+    let mut key = local;
+    key.push('@');
+    if ordinary(domain) {
+        key.extend(domain.chars().map(|c| c.to_ascii_lowercase()));
+    } else {
+        key.push_str(&idna::domain_to_ascii_strict(domain).ok()?);
+    }
+    Some(Key::from(key))
+}
+
+/// Whether a domain is one of letters, digits and hyphens of which IDNA has nothing to say but that
+/// its ASCII form is lower-case.
+fn ordinary(domain: &str) -> bool {
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        (1..=63).contains(&bytes.len())
+            && bytes
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && bytes.get(2..4) != Some(b"--")
+    };
+    domain.len() <= 253 && domain.split('.').all(label)
 }
 
 /// Characters that an address has before the `@` only in quotes (RFC 5321, section 4.1.2), which
@@ -143,23 +187,16 @@ pub fn region(code: &str) -> Option<String> {
 
 fn known_region(code: &str) -> Option<Region> {
     let region = Region::from_code(code).ok()?;
-    (region != Region::World
-        && PHONE_NUMBER_UTIL
-            .get_country_code_for_region(region)
-            .is_some())
-    .then_some(region)
+    REGIONS
+        .binary_search(&region.to_string().as_str())
+        .is_ok()
+        .then_some(region)
 }
 
 /// Every country code that [`region`] knows, sorted.
 #[must_use]
-pub fn regions() -> Vec<String> {
-    let mut codes: Vec<String> = PHONE_NUMBER_UTIL
-        .get_supported_regions()
-        .map(|region| region.to_string())
-        .filter(|code| code.len() == 2)
-        .collect();
-    codes.sort();
-    codes
+pub fn regions() -> &'static [&'static str] {
+    &REGIONS
 }
 
 /// The canonical form of a date, `YYYY-MM-DD`, or `--MM-DD` without a year; a time of day behind it

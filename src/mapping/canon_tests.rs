@@ -277,3 +277,70 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_table_of_regions_is_the_librarys_own() {
+    let mut codes: Vec<String> = PHONE_NUMBER_UTIL
+        .get_supported_regions()
+        .filter(|region| *region != Region::World)
+        .map(|region| region.to_string())
+        .collect();
+    codes.sort();
+    assert_eq!(codes, REGIONS);
+}
+
+/// What IDNA itself makes of an address of ASCII letters.
+fn by_the_book(local: &str, domain: &str) -> Option<String> {
+    let domain = idna::domain_to_ascii_strict(domain).ok()?;
+    Some(format!("{}@{domain}", local.to_lowercase()))
+}
+
+#[test]
+fn the_short_way_for_domains_is_taken_for_ordinary_ones_only() {
+    let long = "a".repeat(63);
+    let total = |last: usize| format!("{long}.{long}.{long}.{}", "b".repeat(last));
+    for domain in [
+        "example.com",
+        "EXAMPLE.Com",
+        "1.2",
+        "a-b.c--d",
+        "a",
+        &long,
+        &total(61),
+    ] {
+        assert!(ordinary(domain), "{domain}");
+        assert_eq!(key(&format!("X@{domain}")), by_the_book("x", domain));
+    }
+    let longer = "a".repeat(64);
+    for domain in [
+        "",
+        ".",
+        "a.",
+        ".a",
+        "a..b",
+        "-a.b",
+        "a-.b",
+        "xn--a.b",
+        "ab--c",
+        "a_b",
+        "a b",
+        &longer,
+        &total(62),
+        "ex\u{e4}mple.com",
+    ] {
+        assert!(!ordinary(domain), "{domain}");
+        assert_eq!(key(&format!("x@{domain}")), by_the_book("x", domain));
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_short_ways_give_what_the_long_ones_give(
+        domain in "([a-zA-Z0-9.-]{0,12}\\.)?(xn--)?[a-zA-Z0-9-]{0,66}(\\.[a-z-]{0,5})?",
+        plain in "[ -~\r\n\t]{0,12}",
+    ) {
+        prop_assert_eq!(key(&format!("Ann@{domain}")), by_the_book("ann", &domain));
+        let long: String = trim(&plain).replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+        prop_assert_eq!(text(&plain), long);
+    }
+}

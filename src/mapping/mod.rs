@@ -4,6 +4,7 @@ pub mod canon;
 mod nearest;
 mod offer;
 mod path;
+mod regions;
 
 pub use nearest::nearest;
 pub use path::{AddressPart, NamePart, OrganizationPart, Path, PathError};

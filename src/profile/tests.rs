@@ -230,6 +230,6 @@ fn regions_are_those_of_the_phone_numbers() {
             code.to_lowercase()
         ))
         .unwrap();
-        assert_eq!(profile.sync.region, Some(code));
+        assert_eq!(profile.sync.region.as_deref(), Some(*code));
     }
 }
