@@ -1,9 +1,12 @@
 //! A contact's JSON as a record, and a record's values as JSON for a write. Pure.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::slots::{LISTS, NoDate, Reading, Slot, strip};
+use super::item::Item;
+use super::slots::{LISTS, NoDate, Reading, Slot, kept};
 use super::wire::{Lists, Person};
 use crate::connector::Twins;
 use crate::mapping::{Mapping, canon};
@@ -35,6 +38,50 @@ pub(super) struct Kept {
     /// The lists, stripped of what the API derives.
     #[serde(default)]
     pub(super) lists: Lists,
+}
+
+/// The same, borrowed from a contact: written without a copy of it.
+#[derive(Serialize)]
+struct Keeping<'p> {
+    id: &'p str,
+    lists: BTreeMap<&'static str, Vec<KeptItem<'p>>>,
+}
+
+/// An item less what is not kept of it.
+struct KeptItem<'p> {
+    list: &'static str,
+    item: &'p Item,
+}
+
+impl Serialize for KeptItem<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let members = self.item.members();
+        to.collect_map(members.filter(|(member, _)| kept(self.list, member)))
+    }
+}
+
+impl<'p> Keeping<'p> {
+    fn of(person: &'p Person, mapping: &Mapping) -> Self {
+        let touched = |list: &str| {
+            let mut pairs = mapping.pairs.iter();
+            pairs.any(|pair| Slot::of(&pair.google).list == list)
+        };
+        let lists = person
+            .lists()
+            .filter(|(list, items)| !items.is_empty() && touched(list))
+            .map(|(list, items)| {
+                let items = items.iter().map(|item| KeptItem { list, item });
+                (list, items.collect())
+            });
+        Self {
+            id: person.contact().map_or("", |source| source.id.as_str()),
+            lists: lists.collect(),
+        }
+    }
+
+    fn native(&self) -> Native {
+        Native(serde_json::to_string(self).unwrap_or_default().into())
+    }
 }
 
 /// The lists that a mapping can touch, in the order of [`LISTS`].
@@ -91,10 +138,11 @@ impl Kept {
     pub(super) fn of(person: &Person, mapping: &Mapping) -> Self {
         let mut lists = Lists::new();
         for list in touched(mapping) {
-            let mut items: Vec<_> = person.list(list).cloned().collect();
-            for item in &mut items {
-                strip(list, item);
-            }
+            let items: Vec<Item> = person
+                .list(list)
+                .iter()
+                .map(|item| item.kept(|member| kept(list, member)))
+                .collect();
             if !items.is_empty() {
                 lists.insert(list.to_owned(), items);
             }
@@ -116,6 +164,7 @@ impl Kept {
     }
 
     /// As a record carries it.
+    #[cfg(test)]
     pub(super) fn native(&self) -> Native {
         Native(serde_json::to_string(self).unwrap_or_default().into())
     }
@@ -204,8 +253,7 @@ pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
             record.unread.push(pair.field);
             continue;
         }
-        let items: Vec<_> = person.list(slot.list).collect();
-        match slot.read(&items.iter().copied()) {
+        match slot.read(person.list(slot.list)) {
             Reading::Blank => {}
             Reading::Unreadable => record.unread.push(pair.field),
             Reading::Text(text) => {
@@ -242,23 +290,27 @@ pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
         .and_then(|time| time.parse::<jiff::Timestamp>().ok())
         .map(|time| Moment(time.as_second()));
     record.label = label(person);
-    record.native = Kept::of(person, lens.mapping).native();
+    record.native = Keeping::of(person, lens.mapping).native();
     Some(record)
 }
 
 fn label(person: &Person) -> Option<Box<str>> {
-    let name = |member| person.list("names").find_map(|item| text(item, member));
+    let name = |member| {
+        let mut names = person.list("names").iter();
+        names.find_map(|item| text(item, member))
+    };
     name("givenName")
         .or_else(|| name("displayName"))
         .or_else(|| {
             person
                 .list("organizations")
+                .iter()
                 .find_map(|item| text(item, "name"))
         })
         .map(Into::into)
 }
 
-fn text<'i>(item: &'i super::wire::Item, member: &str) -> Option<&'i str> {
+fn text<'i>(item: &'i Item, member: &str) -> Option<&'i str> {
     item.get(member)
         .and_then(Value::as_str)
         .map(str::trim)

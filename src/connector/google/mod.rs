@@ -4,6 +4,7 @@ mod convert;
 mod create;
 mod errors;
 mod groups;
+mod item;
 mod members;
 mod read;
 mod remove;

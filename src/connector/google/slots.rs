@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::wire::Item;
+use super::item::Item;
 use crate::mapping::{AddressPart, NamePart, OrganizationPart, Path};
 
 /// Every list that a path can name, with its writable members after the discovery document. Each
@@ -137,38 +137,35 @@ impl<'p> Slot<'p> {
 
     /// Which item it is: the first of the type; without a type the first of type `work`, else the
     /// first.
-    pub(super) fn find<'i>(
-        &self,
-        items: &(impl Iterator<Item = &'i Item> + Clone),
-    ) -> Option<usize> {
+    pub(super) fn find(&self, items: &[Item]) -> Option<usize> {
         let of_type = |kind: &str| {
-            items.clone().position(|item| {
+            items.iter().position(|item| {
                 item.get("type")
                     .and_then(Value::as_str)
                     .is_some_and(|it| it.eq_ignore_ascii_case(kind))
             })
         };
         match self.pick {
-            Pick::First => items.clone().next().map(|_| 0),
+            Pick::First => items.first().map(|_| 0),
             Pick::Typed(Some(kind)) => of_type(kind),
-            Pick::Typed(None) => of_type("work").or_else(|| items.clone().next().map(|_| 0)),
+            Pick::Typed(None) => of_type("work").or_else(|| items.first().map(|_| 0)),
             Pick::Keyed(key) => items
-                .clone()
+                .iter()
                 .position(|item| item.get("key").and_then(Value::as_str) == Some(key)),
         }
     }
 
     /// What it holds.
-    pub(super) fn read<'i>(&self, items: &(impl Iterator<Item = &'i Item> + Clone)) -> Reading {
+    pub(super) fn read(&self, items: &[Item]) -> Reading {
         // An item whose type is no text may be the one that is looked for.
         let named = |item: &Item| {
             let odd = |name| !matches!(item.get(name), None | Some(Value::Null | Value::String(_)));
             odd("type") || odd("key")
         };
-        if items.clone().any(named) {
+        if items.iter().any(named) {
             return Reading::Unreadable;
         }
-        let Some(item) = self.find(items).and_then(|at| items.clone().nth(at)) else {
+        let Some(item) = self.find(items).and_then(|at| items.get(at)) else {
             return Reading::Blank;
         };
         if self.form == Form::Date {
@@ -186,7 +183,7 @@ impl<'p> Slot<'p> {
 
     /// Puts a value there, or takes it away; every other item stays as and where it is.
     pub(super) fn write(&self, items: &mut Vec<Item>, text: Option<&str>) -> Result<(), NoDate> {
-        let at = self.find(&items.iter());
+        let at = self.find(items);
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
             if let Some(at) = at {
                 self.clear(items, at);
@@ -204,7 +201,7 @@ impl<'p> Slot<'p> {
         });
         if let Some(item) = items.get_mut(at) {
             self.drop_derived(item);
-            item.insert(self.member.to_owned(), value);
+            item.insert(self.member, value);
         }
         Ok(())
     }
@@ -217,7 +214,7 @@ impl<'p> Slot<'p> {
                 return;
             }
             self.drop_derived(item);
-            if item.keys().any(|key| !HOLLOW.contains(&key.as_str())) {
+            if item.members().any(|(name, _)| !HOLLOW.contains(&name)) {
                 return;
             }
         }
@@ -229,14 +226,14 @@ impl<'p> Slot<'p> {
         match self.pick {
             Pick::First => {
                 if self.list == "biographies" {
-                    item.insert("contentType".to_owned(), json!("TEXT_PLAIN"));
+                    item.insert("contentType", json!("TEXT_PLAIN"));
                 }
             }
             Pick::Typed(kind) => {
-                item.insert("type".to_owned(), json!(kind.unwrap_or("work")));
+                item.insert("type", json!(kind.unwrap_or("work")));
             }
             Pick::Keyed(key) => {
-                item.insert("key".to_owned(), json!(key));
+                item.insert("key", json!(key));
             }
         }
         item
@@ -256,20 +253,15 @@ impl<'p> Slot<'p> {
     }
 }
 
-/// Takes away what the API marks as read-only or derives.
-pub(super) fn strip(list: &str, item: &mut Item) {
-    for member in [
-        "metadata",
-        "formattedType",
-        "formattedProtocol",
-        "canonicalForm",
-    ] {
-        item.remove(member);
-    }
-    if list == "names" {
-        item.remove("displayName");
-        item.remove("displayNameLastFirst");
-    }
+/// Whether a member of a list's item is kept: not what the API marks as read-only or derives.
+pub(super) fn kept(list: &str, member: &str) -> bool {
+    !matches!(
+        (list, member),
+        (
+            _,
+            "metadata" | "formattedType" | "formattedProtocol" | "canonicalForm"
+        ) | ("names", "displayName" | "displayNameLastFirst")
+    )
 }
 
 fn read_date(item: &Item, member: &str) -> Reading {

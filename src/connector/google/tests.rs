@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::convert::{Kept, Lens, new_person, record};
 use super::errors::{Fault, judge, tidy};
+use super::item::Item;
 use super::slots::{LISTS, Slot, parse_date};
-use super::wire::{Item, Person};
+use super::wire::Person;
 use crate::connector::http::{Answer, Verdict};
 use crate::connector::{Kind, Twins};
 use crate::mapping::{Mapping, Pair, Path};
@@ -332,7 +333,7 @@ proptest! {
                     prop_assert_eq!(old, new);
                     continue;
                 }
-                let at = slot.find(&old.iter());
+                let at = slot.find(old);
                 let others = |items: &[Item], skip: Option<usize>| -> Vec<Item> {
                     items.iter().enumerate().filter(|(place, _)| Some(*place) != skip).map(|(_, item)| item.clone()).collect()
                 };
@@ -345,7 +346,7 @@ proptest! {
                     prop_assert_eq!(new.len(), old.len() + 1);
                 }
                 if let Some(text) = &text {
-                    prop_assert_eq!(slot.read(&new.iter()), super::slots::Reading::Text(text.clone()));
+                    prop_assert_eq!(slot.read(new), super::slots::Reading::Text(text.clone()));
                 }
             }
         }

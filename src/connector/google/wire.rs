@@ -3,24 +3,105 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
-/// One item of a contact's list, as the API sent it.
-pub(super) type Item = Map<String, Value>;
+use super::item::{Item, List, once};
+use super::slots::LISTS;
+
 /// A contact's lists by name.
 pub(super) type Lists = BTreeMap<String, Vec<Item>>;
 
 /// A contact.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Person {
     pub(super) resource_name: String,
     pub(super) metadata: PersonMetadata,
     pub(super) memberships: Vec<Membership>,
     pub(super) client_data: Vec<ClientData>,
-    /// Everything else: the lists of values, and members that are not looked at.
-    #[serde(flatten)]
-    pub(super) rest: Map<String, Value>,
+    /// The lists of values that it has, each once.
+    lists: Vec<(&'static str, List)>,
+}
+
+impl<'de> Deserialize<'de> for Person {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Members)
+    }
+}
+
+/// A member of a contact.
+enum Member {
+    Name,
+    Metadata,
+    Memberships,
+    Data,
+    List(&'static str),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = Member;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Member, E> {
+                Ok(match name {
+                    "resourceName" => Member::Name,
+                    "metadata" => Member::Metadata,
+                    "memberships" => Member::Memberships,
+                    "clientData" => Member::Data,
+                    other => LISTS
+                        .iter()
+                        .find(|(list, _)| *list == other)
+                        .map_or(Member::Other, |(list, _)| Member::List(list)),
+                })
+            }
+        }
+        from.deserialize_identifier(Name)
+    }
+}
+
+/// Reads a contact member by member.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Person;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a contact")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Person, A::Error> {
+        let (mut name, mut metadata, mut memberships, mut data) = (None, None, None, None);
+        let mut lists: Vec<(&'static str, List)> = Vec::with_capacity(8);
+        while let Some(member) = from.next_key()? {
+            match member {
+                Member::Name => once(&mut name, "resourceName", from.next_value()?)?,
+                Member::Metadata => once(&mut metadata, "metadata", from.next_value()?)?,
+                Member::Memberships => once(&mut memberships, "memberships", from.next_value()?)?,
+                Member::Data => once(&mut data, "clientData", from.next_value()?)?,
+                Member::List(list) => {
+                    let found = from.next_value()?;
+                    // Of a list that comes twice the last one counts.
+                    lists.retain(|(known, _)| *known != list);
+                    lists.push((list, found));
+                }
+                Member::Other => drop(from.next_value::<Value>()?),
+            }
+        }
+        Ok(Person {
+            resource_name: name.unwrap_or_default(),
+            metadata: metadata.unwrap_or_default(),
+            memberships: memberships.unwrap_or_default(),
+            client_data: data.unwrap_or_default(),
+            lists,
+        })
+    }
 }
 
 /// Where a contact comes from and what became of it.
@@ -162,24 +243,26 @@ impl Person {
             .find(|source| source.kind == "CONTACT")
     }
 
+    fn found(&self, name: &str) -> Option<&List> {
+        let mut lists = self.lists.iter();
+        lists.find(|(list, _)| *list == name).map(|(_, list)| list)
+    }
+
+    /// The lists that it has, with their items.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (&'static str, &[Item])> {
+        let lists = self.lists.iter();
+        lists.map(|(list, found)| (*list, found.items.as_slice()))
+    }
+
     /// The items of a list.
-    pub(super) fn list(&self, name: &str) -> impl Iterator<Item = &Item> {
-        self.rest
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
+    pub(super) fn list(&self, name: &str) -> &[Item] {
+        self.found(name).map_or(&[], |list| &list.items)
     }
 
     /// Whether a list is what the API promises: not there, or items. Anything else says nothing of
     /// what the contact holds.
     pub(super) fn tells(&self, name: &str) -> bool {
-        match self.rest.get(name) {
-            None | Some(Value::Null) => true,
-            Some(Value::Array(items)) => items.iter().all(Value::is_object),
-            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => false,
-        }
+        self.found(name).is_none_or(|list| !list.odd)
     }
 
     /// Whether the contact carries a label; an unknown (empty) label is carried by nobody.

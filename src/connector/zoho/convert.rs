@@ -1,9 +1,11 @@
 //! Zoho's JSON to records and values to Zoho's JSON; pure.
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use super::gear::{Gear, Slot};
-use super::wire::Row;
+use super::wire::{Body, Row};
 use crate::mapping::canon;
 use crate::model::{FieldKind, Fields, Moment, Patch, Record, RemoteId, Value, Version};
 
@@ -20,7 +22,12 @@ pub(super) fn second(text: &str) -> Option<i64> {
 /// A modification time as a revision: UTC, RFC 3339, whole seconds, so that the offset that the API
 /// happens to answer in makes no difference. A text that is no time stays as it is.
 pub(super) fn version(text: &str) -> Version {
-    match second(text).and_then(|second| jiff::Timestamp::from_second(second).ok()) {
+    version_at(text, second(text))
+}
+
+/// The same of a text whose time is known.
+fn version_at(text: &str, second: Option<i64>) -> Version {
+    match second.and_then(|second| jiff::Timestamp::from_second(second).ok()) {
         Some(stamp) => Version::from(stamp.to_string()),
         None => Version::from(text),
     }
@@ -37,9 +44,13 @@ pub(super) fn id(row: &Row) -> Option<RemoteId> {
 
 /// A row as a record; nothing when it has no identifier.
 pub(super) fn record(gear: &Gear, row: &Row, listed: Listed) -> Option<Record> {
-    let changed = row.get("Modified_Time").and_then(Json::as_str);
-    let mut record = Record::bare(id(row)?, version(changed.unwrap_or_default()));
-    record.changed_at = changed.and_then(second).map(Moment);
+    let changed = row
+        .get("Modified_Time")
+        .and_then(Json::as_str)
+        .unwrap_or_default();
+    let at = second(changed);
+    let mut record = Record::bare(id(row)?, version_at(changed, at));
+    record.changed_at = at.map(Moment);
     record.listed = listed == Listed::Yes;
     for slot in &gear.slots {
         match text(slot, row) {
@@ -74,14 +85,14 @@ impl From<bool> for Listed {
     }
 }
 
-enum Told {
-    Text(String),
+enum Told<'a> {
+    Text(Cow<'a, str>),
     Blank,
     Nothing,
 }
 
 /// What a row tells about a slot.
-fn text(slot: &Slot, row: &Row) -> Told {
+fn text<'a>(slot: &'a Slot, row: &'a Row) -> Told<'a> {
     if slot.hidden {
         return Told::Nothing;
     }
@@ -91,18 +102,18 @@ fn text(slot: &Slot, row: &Row) -> Told {
         None => return Told::Nothing,
         Some(Json::Null) if slot.restricted => return Told::Nothing,
         Some(Json::Null) => return Told::Blank,
-        Some(Json::String(text)) => text.clone(),
-        Some(Json::Number(number)) => number.to_string(),
-        Some(Json::Bool(flag)) => flag.to_string(),
+        Some(Json::String(text)) => Cow::Borrowed(text.as_str()),
+        Some(Json::Number(number)) => Cow::Owned(number.to_string()),
+        Some(Json::Bool(flag)) => Cow::Owned(flag.to_string()),
         Some(Json::Object(object)) => match object.get("name").and_then(Json::as_str) {
-            Some(name) => name.to_owned(),
+            Some(name) => Cow::Borrowed(name),
             // An identifier without a name says that there is something, but not what.
             None => return Told::Nothing,
         },
         Some(Json::Array(items)) => {
             let items: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
             let shown: Vec<&str> = items.iter().map(|item| shown(slot, item)).collect();
-            return Told::Text(shown.join(";"));
+            return Told::Text(shown.join(";").into());
         }
     };
     if slot.rich && text.chars().count() >= RICH_CUT {
@@ -111,7 +122,7 @@ fn text(slot: &Slot, row: &Row) -> Told {
     if slot.kind == FieldKind::Picklist {
         return match shown(slot, &text) {
             "-None-" => Told::Blank,
-            shown => Told::Text(shown.to_owned()),
+            shown => Told::Text(shown.to_owned().into()),
         };
     }
     Told::Text(text)
@@ -183,8 +194,8 @@ pub(super) fn body<'a>(
     gear: &Gear,
     fields: &Fields,
     defaults: impl Iterator<Item = (&'a String, &'a Json)>,
-) -> Row {
-    let mut row: Row = defaults
+) -> Body {
+    let mut row: Body = defaults
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     for slot in writable(gear) {
@@ -198,8 +209,8 @@ pub(super) fn body<'a>(
 }
 
 /// A patch as the body of an update, with the record's identifier.
-pub(super) fn patch_body(gear: &Gear, id: &RemoteId, patch: &Patch) -> Row {
-    let mut row = Row::new();
+pub(super) fn patch_body(gear: &Gear, id: &RemoteId, patch: &Patch) -> Body {
+    let mut row = Body::new();
     row.insert("id".to_owned(), json!(id.as_str()));
     for slot in writable(gear) {
         if let Some(swap) = patch.get(&slot.field)

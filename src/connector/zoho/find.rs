@@ -323,15 +323,14 @@ fn keep_hits(rows: &mut Vec<Row>, field: &str, keys: &BTreeSet<&Key>) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn hits_are_compared_by_their_key_form() {
         let row = |email: &str| {
-            let mut row = Row::new();
-            row.insert("Email".to_owned(), Value::from(email));
-            row
+            serde_json::from_value::<Row>(serde_json::json!({"Email": email})).unwrap()
         };
         let mut rows = vec![
             row("Anna@Example.COM "),

@@ -21,6 +21,7 @@ mod meta;
 mod nameless;
 mod outcome;
 mod read;
+mod row;
 mod search;
 mod settle;
 pub mod sign_in;

@@ -312,9 +312,7 @@ fn merge(rows: &mut [Row], more: Vec<Row>) {
         .collect();
     for row in rows {
         if let Some(other) = super::convert::id(row).and_then(|id| by_id.remove(&id)) {
-            for (name, value) in other {
-                row.entry(name).or_insert(value);
-            }
+            row.join(other);
         }
     }
 }

@@ -3,13 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A record as the API sends it.
-pub(super) type Row = Map<String, Value>;
+use super::row::rows;
+
+pub(super) use super::row::Row;
+
+/// A record as it is sent.
+pub(super) type Body = Map<String, Value>;
 
 /// The answer of Get Records, COQL, Search and the deletion feed; an empty body is an empty list.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Listing {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "rows")]
     pub(super) data: Vec<Row>,
     #[serde(default)]
     pub(super) info: Info,

@@ -9,7 +9,7 @@ use super::Zoho;
 use super::api::{Ask, Failure, Landed, Refusals, fail};
 use super::gear::Gear;
 use super::outcome::outcome;
-use super::wire::{ApiError, Row, WriteAnswer};
+use super::wire::{ApiError, Body, WriteAnswer};
 use super::{convert, coql};
 use crate::connector::http::Repeat;
 use crate::connector::{Kind, Written};
@@ -281,7 +281,7 @@ impl Zoho {
                 ask.query.push(("wf_trigger", "false".to_owned()));
             }
         } else {
-            let data: Vec<Row> = places
+            let data: Vec<Body> = places
                 .iter()
                 .map(|at| self.body(gear, &progress.batch[*at].change))
                 .collect();
@@ -322,7 +322,7 @@ impl Zoho {
             })
     }
 
-    fn body(&self, gear: &Gear, change: &Change) -> Row {
+    fn body(&self, gear: &Gear, change: &Change) -> Body {
         match change {
             Change::Create { fields, .. } => {
                 convert::body(gear, fields, self.settings.defaults.iter())
@@ -332,7 +332,7 @@ impl Zoho {
             | Change::Group { .. }
             | Change::Ungroup { .. }
             | Change::Archive { .. }
-            | Change::Unarchive { .. } => Row::new(),
+            | Change::Unarchive { .. } => Body::new(),
         }
     }
 }
