@@ -13,7 +13,7 @@ use super::{Session, lock};
 use crate::connector::{Kind, Sink, Written};
 use crate::model::{
     Change, Edit, Notice, NoticeKind, Op, Outcome, Problem, ProblemKind, RemoteId, Side, Sides,
-    Stored, Write,
+    Stored, Version, Write,
 };
 use crate::plan;
 use crate::state::{JournalNo, RunNo, Settled, Tx};
@@ -215,8 +215,7 @@ impl Dispatch<'_, '_> {
             Outcome::Done(stored) => {
                 let id = settle_done(self.session, tx, write, &stored)?;
                 let id = id.unwrap_or_else(|| write.twin.clone());
-                tx.settle(no, &Settled::Done { id }, None)?;
-                note_left(tx, no, &stored)?;
+                tx.landed(no, &Settled::Done { id }, left(&stored))?;
                 *applied
                     .done
                     .on_mut(on)
@@ -335,16 +334,12 @@ pub(super) fn taken_out(
     })
 }
 
-/// Keeps the revision that a write left, for a later undo.
-pub(super) fn note_left(
-    tx: &mut Tx<'_>,
-    no: JournalNo,
-    stored: &Stored,
-) -> crate::state::Result<()> {
+/// The revision that a write left, kept for a later undo.
+pub(super) fn left(stored: &Stored) -> Option<&Version> {
     match stored {
-        Stored::Record(record) => tx.note_left(no, &record.version),
-        Stored::Accepted { version, .. } => tx.note_left(no, version),
-        Stored::Nothing => Ok(()),
+        Stored::Record(record) => Some(&record.version),
+        Stored::Accepted { version, .. } => Some(version),
+        Stored::Nothing => None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::monitor::Event;
 use super::think::{self, Thought};
 use super::{Job, Session};
 use crate::connector::Source;
-use crate::model::{Bulk, Limits, Rematch, Side, Sides};
+use crate::model::{Bulk, Limits, Rematch, Sides};
 use crate::plan::{self, Settled, Totals};
 
 /// Plans everything that moved, brakes, limits.
@@ -17,7 +17,6 @@ pub(super) async fn think(
 ) -> Result<Thought, Error> {
     let facts = session.ask(|db| db.facts(session.scope))?;
     let counts = session.ask(|db| db.counts(session.scope))?;
-    let google_records = session.ask(|db| db.known_records(session.scope, Side::Google))?;
     let sync = &job.profile.sync;
     let limits = Limits {
         contacts: job.options.limit.unwrap_or(if session.first {
@@ -35,7 +34,7 @@ pub(super) async fn think(
         } else {
             Settled::NotYet
         },
-        google_records,
+        google_records: counts.known.google,
         listed_before: facts.last_listed,
         listed_now: counts.listed,
         rewound: session.ask(|db| db.rewound(session.scope))?,

@@ -191,7 +191,11 @@ pub(super) fn outcome(report: &Report) -> Outcome {
 
 /// Counts the links as they are now.
 pub(super) fn count(session: &Session<'_>, report: &mut Report) -> Result<(), Error> {
-    let counts = session.with(|tx| tx.counts(session.scope))?;
+    let counts = session.with(|tx| {
+        let counts = tx.counts(session.scope)?;
+        tx.keep_counts(session.scope, &counts)?;
+        Ok(counts)
+    })?;
     report.linked = counts.linked;
     report.drift = counts.drift;
     report.excluded = counts.excluded_rest;
@@ -210,7 +214,7 @@ pub(super) fn close(
     contacts: u64,
 ) -> Result<(), Error> {
     let finished = report.error.is_none();
-    let counts = session.with(|tx| tx.counts(session.scope))?;
+    let counts = session.ask(|db| db.counts(session.scope))?;
     let profile = job.profile;
     let fingerprint = session.fingerprint.clone();
     let held = |report: &Report| {

@@ -128,7 +128,7 @@ pub(super) async fn open<'a>(
         under_way: Mutex::default(),
         held,
         label: Label::of(&probes.google.list),
-        first: facts.finished_runs_of_pair == 0,
+        first: !facts.pair_finished,
         fingerprint,
     })
 }

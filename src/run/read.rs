@@ -232,6 +232,7 @@ impl<'a, 'b> Intake<'a, 'b> {
         let fingerprint = binding(session, self.source);
         let census = ask.census == Census::Yes || end.extent == Extent::Full;
         session.with(|tx| {
+            tx.end_listing(scope, side)?;
             tx.set_facts(scope, |facts| {
                 *facts.cursors.on_mut(side) = end.cursor.as_ref().map(|cursor| StoredCursor {
                     cursor: cursor.0.clone(),

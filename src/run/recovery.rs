@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::apply::{note_left, settle_done, taken_out};
+use super::apply::{left, settle_done, taken_out};
 use super::error::Error;
 use super::intake::{self, Listed};
 use super::vetting;
@@ -96,8 +96,7 @@ pub(super) async fn recover(
                         let stored = Stored::Record(record);
                         settle_done(session, tx, write, &stored)?;
                         tx.apply(session.scope, &[touch, twin])?;
-                        tx.settle(*no, &Settled::Recovered { id }, None)?;
-                        note_left(tx, *no, &stored)?;
+                        tx.landed(*no, &Settled::Recovered { id }, left(&stored))?;
                         recovery.landed.push(write.clone());
                     }
                     Recovered::Lost
@@ -202,8 +201,7 @@ async fn settle_others(
         for ((no, id, write), found) in again.iter().zip(&found) {
             let landed = Settled::Recovered { id: id.clone() };
             if let Some(version) = stands(session, tx, write, found)? {
-                tx.settle(*no, &landed, None)?;
-                tx.note_left(*no, &version)?;
+                tx.landed(*no, &landed, Some(&version))?;
                 confirmed.push(*write);
                 recovery.landed.push((*write).clone());
             } else if matches!((&write.change, found), (Change::Delete { .. }, Found::Gone)) {

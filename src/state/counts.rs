@@ -1,15 +1,16 @@
 //! How many links and records are in which condition, for reports, brakes and `status`.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
 
-use super::Db;
 use super::code::{side_no, to_count};
 use super::error::{Fault, Result};
-use super::scopes::{ScopeId, pair_of};
+use super::scopes::{PairId, ScopeId, pair_of};
+use super::{Db, Tx};
 use crate::model::{Side, Sides};
 
 /// Counts of a scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Links that take part: awake, and with a record in one of the scope's lists at the last
     /// agreement.
@@ -18,6 +19,8 @@ pub struct Counts {
     pub resting: Resting,
     /// Awake links whose target has edits of its own that stay (rule 6).
     pub drift: u64,
+    /// Records that are known, in the list or not.
+    pub known: Sides<u64>,
     /// Records in each list.
     pub listed: Sides<u64>,
     /// Records in each list that have neither match key nor link.
@@ -28,7 +31,7 @@ pub struct Counts {
 }
 
 /// Links that rest, by why; only those that the scope has agreed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resting {
     /// A record left its list.
     pub left: u64,
@@ -48,9 +51,52 @@ impl Resting {
     }
 }
 
+impl Tx<'_> {
+    /// Forgets what was counted of the scopes of a pair, because something of theirs changes.
+    pub(super) fn uncount(&mut self, pair: PairId) -> Result<()> {
+        if self.uncounted == Some(pair) {
+            return Ok(());
+        }
+        self.doing("forget the counts", |conn| {
+            conn.prepare_cached(
+                "DELETE FROM counted WHERE scope IN (SELECT no FROM scope WHERE pair = ?1)",
+            )?
+            .execute([pair.0])?;
+            Ok(())
+        })?;
+        self.uncounted = Some(pair);
+        Ok(())
+    }
+
+    /// Keeps counts of a scope that were taken in this transaction, until something of it changes.
+    pub fn keep_counts(&mut self, scope: ScopeId, counts: &Counts) -> Result<()> {
+        self.doing("keep the counts", |conn| {
+            conn.prepare_cached(
+                "INSERT INTO counted (scope, body) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![scope.0, serde_json::to_string(counts)?])?;
+            Ok(())
+        })?;
+        self.uncounted = None;
+        Ok(())
+    }
+}
+
 impl Db {
-    /// Counts the links and records of a scope.
+    /// Counts the links and records of a scope; what was kept of the last count, while it is true.
     pub fn counts(&self, scope: ScopeId) -> Result<Counts> {
+        let kept = self.doing("read the counts", |conn| {
+            let body: Option<String> = conn
+                .prepare_cached("SELECT body FROM counted WHERE scope = ?1")?
+                .query_row([scope.0], |row| row.get(0))
+                .optional()?;
+            Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+        })?;
+        kept.map_or_else(|| self.count_anew(scope), Ok)
+    }
+
+    /// As [`Db::counts`], whatever was kept.
+    pub(super) fn count_anew(&self, scope: ScopeId) -> Result<Counts> {
         self.doing("count the contacts", |conn| {
             let pair = pair_of(conn, scope)?;
             let count = |statement: &str, args: &[i64]| count(conn, statement, args);
@@ -72,6 +118,12 @@ impl Db {
                  WHERE l.pair = ?2 AND l.rest <> 0 AND (s.google OR s.crm)",
                 &here,
             )?;
+            let known = |side: Side| {
+                count(
+                    "SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2",
+                    &[scope.0, side_no(side)],
+                )
+            };
             let listed = |side: Side| {
                 count(
                     "SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2 AND listed = 1",
@@ -105,6 +157,10 @@ impl Db {
                      WHERE l.pair = ?2 AND l.drift > 0 AND l.rest = 0",
                     &here,
                 )?,
+                known: Sides {
+                    google: known(Side::Google)?,
+                    crm: known(Side::Crm)?,
+                },
                 listed: Sides {
                     google: listed(Side::Google)?,
                     crm: listed(Side::Crm)?,

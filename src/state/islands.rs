@@ -69,6 +69,18 @@ impl Db {
         })
     }
 
+    /// The islands of some records, dirty or not, known or not; one for each record.
+    pub fn islands_of(&self, scope: ScopeId, places: &[(Side, RemoteId)]) -> Result<Vec<Island>> {
+        self.doing("gather what belongs to records", |conn| {
+            let mut walk = Walk::new(conn, scope)?;
+            let mut found = Vec::new();
+            for place in places {
+                found.push(walk.gather(place.clone())?.0);
+            }
+            Ok(found)
+        })
+    }
+
     /// The island of one record, dirty or not, known or not.
     pub fn island_of(&self, scope: ScopeId, side: Side, id: &RemoteId) -> Result<Island> {
         self.doing("gather what belongs to a record", |conn| {

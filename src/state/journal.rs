@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::Serialize;
 
 use super::error::{Fault, Result};
 use super::runs::RunNo;
@@ -157,6 +158,14 @@ impl JournalRow {
     }
 }
 
+/// A write with the time when it is sent.
+#[derive(Serialize)]
+struct Sent<'a> {
+    #[serde(flatten)]
+    write: &'a Write,
+    sent: Moment,
+}
+
 const ROW: &str = "SELECT no, run, body, state, other, note, body ->> '$.list' FROM journal";
 /// Landed, or nobody knows yet.
 const WROTE: &str = "(open = 1 OR state IN ('done', 'recovered'))";
@@ -258,7 +267,7 @@ impl Db {
             let column = side.name();
             Ok(conn
                 .prepare_cached(&format!(
-                    "SELECT body ->> '$.left' FROM journal
+                    "SELECT behind FROM journal
                      WHERE pair = ?1 AND {column} = ?2 AND body ->> '$.on' = '{column}'
                      AND state IN ('done', 'recovered') ORDER BY no DESC LIMIT 1"
                 ))?
@@ -287,10 +296,16 @@ impl Tx<'_> {
     /// Notes writes as being sent at `now`; the numbers come in the order of the writes.
     pub fn journal(&mut self, run: RunNo, writes: &[Write], now: Moment) -> Result<Vec<JournalNo>> {
         self.doing("journal the writes", |conn| {
+            let pair: i64 = conn
+                .prepare_cached(
+                    "SELECT s.pair FROM run r JOIN scope s ON s.no = r.scope WHERE r.no = ?1",
+                )?
+                .query_row([run.0], |row| row.get(0))
+                .optional()?
+                .ok_or_else(|| Fault::Rule(format!("there is no run {}", run.0)))?;
             let mut add = conn.prepare_cached(
                 "INSERT INTO journal (run, pair, google, crm, key, open, state, body)
-                 SELECT r.no, s.pair, ?2, ?3, ?4, 1, 'sending', json_set(?5, '$.sent', ?6)
-                 FROM run r JOIN scope s ON s.no = r.scope WHERE r.no = ?1",
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, 'sending', ?6)",
             )?;
             writes
                 .iter()
@@ -302,17 +317,14 @@ impl Tx<'_> {
                             Some(write.twin.as_str())
                         }
                     };
-                    let added = add.execute(params![
+                    add.execute(params![
                         run.0,
+                        pair,
                         id(Side::Google),
                         id(Side::Crm),
                         write.key.as_ref().map(Key::as_str),
-                        serde_json::to_string(write)?,
-                        now.0
+                        serde_json::to_string(&Sent { write, sent: now })?
                     ])?;
-                    if added == 0 {
-                        return Err(Fault::Rule(format!("there is no run {}", run.0)));
-                    }
                     Ok(JournalNo(conn.last_insert_rowid()))
                 })
                 .collect()
@@ -330,21 +342,30 @@ impl Tx<'_> {
         })
     }
 
-    /// Notes the revision that a landed write left on its record, to tell later whether anyone has
-    /// changed the record since.
-    pub fn note_left(&mut self, no: JournalNo, left: &Version) -> Result<()> {
-        self.doing("note what a write left", |conn| {
-            conn.prepare_cached(
-                "UPDATE journal SET body = json_set(body, '$.left', ?2) WHERE no = ?1",
-            )?
-            .execute(params![no.0, left.as_str()])?;
-            Ok(())
-        })
-    }
-
     /// Notes what became of an open write; `note` is the remote's words. Only an uncertain one can be
     /// settled again.
     pub fn settle(&mut self, no: JournalNo, outcome: &Settled, note: Option<&str>) -> Result<()> {
+        self.settle_at(no, outcome, note, None)
+    }
+
+    /// Notes that an open write landed, and the revision that it left on its record, to tell later
+    /// whether anyone has changed the record since.
+    pub fn landed(
+        &mut self,
+        no: JournalNo,
+        outcome: &Settled,
+        left: Option<&Version>,
+    ) -> Result<()> {
+        self.settle_at(no, outcome, None, left)
+    }
+
+    fn settle_at(
+        &mut self,
+        no: JournalNo,
+        outcome: &Settled,
+        note: Option<&str>,
+        left: Option<&Version>,
+    ) -> Result<()> {
         self.doing("settle a write", |conn| {
             let id = outcome.id().map(RemoteId::as_str);
             let landed = outcome.landed().then_some(id).flatten();
@@ -352,10 +373,18 @@ impl Tx<'_> {
             let changed = conn
                 .prepare_cached(
                     "UPDATE journal SET state = ?2, other = ?3, note = coalesce(?4, note), open = ?5,
-                     google = coalesce(google, ?6), crm = coalesce(crm, ?6)
-                     WHERE no = ?1 AND open = 1",
+                     google = coalesce(google, ?6), crm = coalesce(crm, ?6),
+                     behind = coalesce(?7, behind) WHERE no = ?1 AND open = 1",
                 )?
-                .execute(params![no.0, outcome.name(), id, note, open, landed])?;
+                .execute(params![
+                    no.0,
+                    outcome.name(),
+                    id,
+                    note,
+                    open,
+                    landed,
+                    left.map(Version::as_str)
+                ])?;
             if changed == 0 {
                 return Err(Fault::Rule(format!(
                     "the journal has no open entry {}",

@@ -1,6 +1,6 @@
 //! Links: which records are one contact, and what they last agreed on.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement, params};
 
 use super::code::{base_of, base_text, rest_columns, rest_of, to_count};
 use super::error::{Fault, Result};
@@ -35,17 +35,25 @@ pub(super) fn link_of(row: &Row<'_>) -> Outcome<Link> {
 
 /// The link of two records; the one that takes part before one that is over, the older first.
 fn find(conn: &Connection, pair: PairId, ids: &Sides<RemoteId>) -> Outcome<Option<LinkNo>> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT no FROM link WHERE pair = ?1 AND google = ?2 AND crm = ?3
-             ORDER BY rest IN (3, 4), no LIMIT 1",
-        )?
-        .query_row(
-            params![pair.0, ids.google.as_str(), ids.crm.as_str()],
-            |row| row.get(0),
-        )
-        .optional()?
-        .map(LinkNo))
+    let mut query = conn.prepare_cached(
+        "SELECT rest IN (3, 4), no FROM link WHERE pair = ?1 AND google = ?2 AND crm = ?3",
+    )?;
+    first(
+        &mut query,
+        params![pair.0, ids.google.as_str(), ids.crm.as_str()],
+    )
+}
+
+/// The link whose rank, the first column, is the lowest, the older first. There are one or two: a sort
+/// in the query would take longer than the query.
+fn first(query: &mut Statement<'_>, args: impl Params) -> Outcome<Option<LinkNo>> {
+    let mut rows = query.query(args)?;
+    let mut best: Option<(i64, i64)> = None;
+    while let Some(row) = rows.next()? {
+        let found = (row.get(0)?, row.get(1)?);
+        best = Some(best.map_or(found, |best| best.min(found)));
+    }
+    Ok(best.map(|(_, no)| LinkNo(no)))
 }
 
 /// As [`find`], for edits that need the link to be there.
@@ -223,19 +231,18 @@ impl Db {
         self.doing("look for a link", |conn| {
             let statement = match side {
                 Side::Google => {
-                    "SELECT no FROM link WHERE pair = ?1 AND google = ?2
-                     ORDER BY rest <> 0, rest IN (3, 4), no LIMIT 1"
+                    "SELECT (rest <> 0) + (rest IN (3, 4)), no FROM link
+                     WHERE pair = ?1 AND google = ?2"
                 }
                 Side::Crm => {
-                    "SELECT no FROM link WHERE pair = ?1 AND crm = ?2
-                     ORDER BY rest <> 0, rest IN (3, 4), no LIMIT 1"
+                    "SELECT (rest <> 0) + (rest IN (3, 4)), no FROM link
+                     WHERE pair = ?1 AND crm = ?2"
                 }
             };
-            Ok(conn
-                .prepare_cached(statement)?
-                .query_row(params![pair.0, id.as_str()], |row| row.get(0))
-                .optional()?
-                .map(LinkNo))
+            first(
+                &mut *conn.prepare_cached(statement)?,
+                params![pair.0, id.as_str()],
+            )
         })
     }
 
@@ -292,6 +299,7 @@ impl Db {
 impl Tx<'_> {
     /// Forgets every link of a pair (`deactivate --forget-links`); gives their number.
     pub fn drop_pair_links(&mut self, pair: PairId) -> Result<u64> {
+        self.uncount(pair)?;
         self.doing("forget the links", |conn| {
             conn.prepare_cached(
                 "DELETE FROM link_scope WHERE link IN (SELECT no FROM link WHERE pair = ?1)",

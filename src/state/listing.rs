@@ -83,6 +83,7 @@ impl Tx<'_> {
     /// Starts a full reading of a side: every record that is put from now on counts as heard. An
     /// earlier reading of the side is over.
     pub fn start_listing(&mut self, scope: ScopeId, side: Side) -> Result<ListingNo> {
+        self.around = None;
         self.doing("start a full reading", |conn| {
             let side = side_no(side);
             conn.prepare_cached(
@@ -98,6 +99,23 @@ impl Tx<'_> {
             )?
             .execute([last + 1, scope.0, side])?;
             Ok(ListingNo(last + 1))
+        })
+    }
+
+    /// Ends the full reading of a side that is under way, if there is one.
+    pub fn end_listing(&mut self, scope: ScopeId, side: Side) -> Result<()> {
+        self.around = None;
+        self.doing("end a full reading", |conn| {
+            let Some(listing) = current(conn, scope, side)? else {
+                return Ok(());
+            };
+            for statement in [
+                "DELETE FROM temp.heard WHERE listing = ?1",
+                "DELETE FROM temp.listing WHERE no = ?1",
+            ] {
+                conn.prepare_cached(statement)?.execute([listing])?;
+            }
+            Ok(())
         })
     }
 

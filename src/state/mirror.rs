@@ -49,18 +49,8 @@ pub(super) fn put(
 ) -> std::result::Result<(), Fault> {
     let record = &seen.record;
     let addrs = addrs_text(record)?;
-    let old = conn
-        .prepare_cached(
-            "SELECT no, addrs, changed_at FROM mirror WHERE scope = ?1 AND side = ?2 AND id = ?3",
-        )?
-        .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
-            let kept = (row.get::<_, i64>(0)?, row.get::<_, String>(1)?);
-            Ok((kept, row.get::<_, Option<i64>>(2)?))
-        })
-        .optional()?;
-    let (old, before) = old.unzip();
-    let times = (before.flatten(), record.changed_at);
-    watch::compare(conn, scope, side, &record.id, times)?;
+    let content = content_text(record)?;
+    let replaced = replaced_text(&seen.replaced);
     let values = params![
         scope.0,
         side_no(side),
@@ -71,43 +61,67 @@ pub(super) fn put(
         record.changed_at.map(|at| at.0),
         seen.unlisted_since.map(|at| at.0),
         record.version.as_str(),
-        replaced_text(&seen.replaced),
+        replaced,
         record.stamp.as_ref().map(RemoteId::as_str),
         addrs,
-        content_text(record)?,
+        content,
         &*record.native.0,
     ];
-    let no = if let Some((no, _)) = &old {
+    let new = conn
+        .prepare_cached(
+            "INSERT INTO mirror (scope, side, id, listed, archived, keyed, changed_at,
+             unlisted_since, version, replaced, stamp, addrs, content, native)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(values)?
+        == 1;
+    let no = if new {
+        let no = conn.last_insert_rowid();
+        add_addresses(conn, scope, side, no, record)?;
+        no
+    } else {
+        let (no, old, before) = conn
+            .prepare_cached(
+                "SELECT no, addrs, changed_at FROM mirror
+                 WHERE scope = ?1 AND side = ?2 AND id = ?3",
+            )?
+            .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
+                let (no, old): (i64, String) = (row.get(0)?, row.get(1)?);
+                Ok((no, old, row.get::<_, Option<i64>>(2)?))
+            })?;
+        watch::compare(conn, scope, side, &record.id, (before, record.changed_at))?;
         conn.prepare_cached(
             "UPDATE mirror SET listed = ?4, archived = ?5, keyed = ?6, stale = 0, changed_at = ?7,
              unlisted_since = ?8, version = ?9, replaced = ?10, stamp = ?11, addrs = ?12,
              content = ?13, native = ?14 WHERE scope = ?1 AND side = ?2 AND id = ?3",
         )?
         .execute(values)?;
-        *no
-    } else {
-        conn.prepare_cached(
-            "INSERT INTO mirror (scope, side, id, listed, archived, keyed, changed_at,
-             unlisted_since, version, replaced, stamp, addrs, content, native)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-        )?
-        .execute(values)?;
-        conn.last_insert_rowid()
+        if old != addrs {
+            drop_addresses(conn, scope, side, no, &old)?;
+            add_addresses(conn, scope, side, no, record)?;
+        }
+        no
     };
-    if old.as_ref().is_none_or(|(_, text)| *text != addrs) {
-        if let Some((_, text)) = &old {
-            drop_addresses(conn, scope, side, no, text)?;
-        }
-        let mut add = conn.prepare_cached(
-            "INSERT INTO addr (scope, key, side, rec) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-        )?;
-        for key in record.addresses() {
-            add.execute(params![scope.0, key.as_str(), side_no(side), no])?;
-        }
-    }
     if let Some(listing) = listing {
         conn.prepare_cached(HEAR)?.execute([listing, no])?;
+    }
+    Ok(())
+}
+
+fn add_addresses(
+    conn: &Connection,
+    scope: ScopeId,
+    side: Side,
+    no: i64,
+    record: &Record,
+) -> std::result::Result<(), Fault> {
+    let mut add = conn.prepare_cached(
+        "INSERT INTO addr (scope, key, side, rec) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?;
+    for key in record.addresses() {
+        add.execute(params![scope.0, key.as_str(), side_no(side), no])?;
     }
     Ok(())
 }
@@ -282,6 +296,8 @@ impl Tx<'_> {
     /// Drops the last reading of a side and its cursor, because the fingerprint changed; links and
     /// dirty marks stay.
     pub fn forget_mirror(&mut self, scope: ScopeId, side: Side) -> Result<()> {
+        let pair = self.around(scope)?.pair;
+        self.uncount(pair)?;
         self.doing("forget the last reading", |conn| {
             for table in ["addr", "mirror", "rewound"] {
                 conn.prepare_cached(&format!(
@@ -300,18 +316,15 @@ impl Tx<'_> {
     /// Marks records that this scope wrote as to be read again by the other scopes of the pair that
     /// know them, until those put them again.
     pub fn spread(&mut self, scope: ScopeId, side: Side, ids: &[RemoteId]) -> Result<()> {
+        let others = self.around(scope)?.others;
+        if others.is_empty() {
+            return Ok(());
+        }
         self.doing("mark records for other profiles", |conn| {
-            let others: Vec<i64> = conn
-                .prepare_cached(
-                    "SELECT no FROM scope WHERE no <> ?1
-                     AND pair = (SELECT pair FROM scope WHERE no = ?1) ORDER BY no",
-                )?
-                .query_map([scope.0], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
             let mut mark = conn.prepare_cached(
                 "UPDATE mirror SET stale = 1 WHERE scope = ?1 AND side = ?2 AND id = ?3",
             )?;
-            for other in others {
+            for other in others.iter() {
                 for id in ids {
                     mark.execute(params![other, side_no(side), id.as_str()])?;
                 }

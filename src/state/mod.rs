@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tempfile::TempPath;
 
+use apply::Around;
 pub use counts::{Counts, Resting};
 use error::Fault;
 pub use error::{Error, Kind, Result};
@@ -66,6 +67,10 @@ pub struct State {
 #[derive(Debug)]
 pub struct Tx<'a> {
     db: &'a Db,
+    /// The pair whose kept counts this transaction has forgotten already.
+    uncounted: Option<PairId>,
+    /// What was looked up about a scope and holds until the transaction ends.
+    around: Option<Around>,
 }
 
 impl Deref for State {
@@ -185,7 +190,11 @@ impl State {
             |cause: rusqlite::Error| Error::from_fault(cause, "write the state", &self.db.path);
         let transaction = Transaction::new_unchecked(&self.db.conn, TransactionBehavior::Immediate)
             .map_err(told)?;
-        let out = f(&mut Tx { db: &self.db })?;
+        let out = f(&mut Tx {
+            db: &self.db,
+            uncounted: None,
+            around: None,
+        })?;
         transaction.commit().map_err(told)?;
         Ok(out)
     }

@@ -1,4 +1,4 @@
--- The state file, version 2. Sides are 0 (Google) and 1 (the CRM); times are seconds since the epoch.
+-- The state file, version 3. Sides are 0 (Google) and 1 (the CRM); times are seconds since the epoch.
 
 -- Mapped pairs of fields, "CRM field=google.path", numbered once for ever.
 CREATE TABLE field (
@@ -125,6 +125,7 @@ CREATE TABLE journal (
   state  TEXT NOT NULL,                -- sending, or the word of the outcome
   other  TEXT,                         -- the id that the outcome names
   note   TEXT,
+  behind TEXT,                         -- the revision that it left on its record, where that is known
   body   TEXT NOT NULL                 -- JSON of the write, before-images included
 ) STRICT;
 CREATE INDEX journal_run ON journal(run);
@@ -177,4 +178,10 @@ CREATE TABLE machine (
   no   INTEGER PRIMARY KEY CHECK (no = 1),
   mark TEXT NOT NULL,
   at   INTEGER NOT NULL
+) STRICT;
+
+-- What was counted of a scope last, while nothing has changed since.
+CREATE TABLE counted (
+  scope INTEGER PRIMARY KEY REFERENCES scope(no),
+  body  TEXT NOT NULL                  -- JSON, see Counts
 ) STRICT;

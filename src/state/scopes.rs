@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
-use super::code::to_count;
 use super::error::{Fault, Result};
 use super::{Db, Tx};
 use crate::model::{Field, Sides};
@@ -70,9 +69,9 @@ pub struct ScopeFacts {
     /// Whether the pair has once had nothing deferred; shared by every profile on the pair.
     #[serde(skip)]
     pub pair_settled: bool,
-    /// How many syncs of the pair have finished, whatever the profile; counted, not stored.
+    /// Whether a sync of the pair has once finished, whatever the profile; looked up, not stored.
     #[serde(skip)]
-    pub finished_runs_of_pair: u64,
+    pub pair_finished: bool,
 }
 
 impl Default for ScopeFacts {
@@ -96,7 +95,7 @@ impl Default for ScopeFacts {
             direction: None,
             frequency: None,
             pair_settled: false,
-            finished_runs_of_pair: 0,
+            pair_finished: false,
         }
     }
 }
@@ -108,6 +107,18 @@ pub(super) fn pair_of(conn: &Connection, scope: ScopeId) -> std::result::Result<
         .optional()?
         .map(PairId)
         .ok_or_else(|| Fault::Rule(format!("there is no scope {}", scope.0)))
+}
+
+/// The other scopes of a scope's pair.
+pub(super) fn others_of(
+    conn: &Connection,
+    scope: ScopeId,
+    pair: PairId,
+) -> std::result::Result<Vec<i64>, Fault> {
+    let mut query =
+        conn.prepare_cached("SELECT no FROM scope WHERE pair = ?2 AND no <> ?1 ORDER BY no")?;
+    let rows = query.query_map([scope.0, pair.0], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 impl Db {
@@ -171,15 +182,15 @@ fn facts_of(conn: &Connection, scope: ScopeId) -> std::result::Result<ScopeFacts
             "SELECT s.facts, p.settled FROM scope s JOIN pair p ON p.no = s.pair WHERE s.no = ?1",
         )?
         .query_row([scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let finished: i64 = conn
+    let finished: bool = conn
         .prepare_cached(
-            "SELECT count(*) FROM run JOIN scope ON scope.no = run.scope
-             WHERE scope.pair = ?1 AND run.finished = 1 AND run.undo_of IS NULL",
+            "SELECT EXISTS (SELECT 1 FROM scope CROSS JOIN run ON run.scope = scope.no
+             WHERE scope.pair = ?1 AND run.finished = 1 AND run.undo_of IS NULL)",
         )?
         .query_row([pair.0], |row| row.get(0))?;
     let mut facts: ScopeFacts = serde_json::from_str(&text)?;
     facts.pair_settled = settled;
-    facts.finished_runs_of_pair = to_count(finished);
+    facts.pair_finished = finished;
     Ok(facts)
 }
 
@@ -206,6 +217,8 @@ impl Tx<'_> {
 
     /// The scope of a profile on a pair, made when new; from now on it is the profile's newest.
     pub fn scope(&mut self, profile: &str, pair: &str) -> Result<(ScopeId, PairId)> {
+        // The scopes around it may become more.
+        self.around = None;
         let first = serde_json::to_string(&ScopeFacts::default());
         self.doing("look up a profile", |conn| {
             conn.prepare_cached("INSERT INTO pair (name) VALUES (?1) ON CONFLICT DO NOTHING")?
@@ -225,8 +238,8 @@ impl Tx<'_> {
         })
     }
 
-    /// Changes what is kept about a scope (`pair_settled` for the whole pair; the count of finished
-    /// runs is counted and cannot be set).
+    /// Changes what is kept about a scope (`pair_settled` for the whole pair; `pair_finished` is
+    /// looked up and cannot be set).
     pub fn set_facts(&mut self, scope: ScopeId, f: impl FnOnce(&mut ScopeFacts)) -> Result<()> {
         self.doing("note what is known of a profile", |conn| {
             let pair = pair_of(conn, scope)?;

@@ -95,3 +95,106 @@ fn a_place_that_cannot_be_looked_at_is_not_taken_for_empty() {
     let detail = std::error::Error::source(&error).unwrap().to_string();
     assert!(detail.contains("not crmsync's"), "{detail}");
 }
+
+#[test]
+fn a_landed_write_keeps_the_revision_that_it_left_and_the_latest_counts() {
+    let mut world = World::new();
+    let (scope, pair) = (world.scope, world.pair);
+    let write = |id: &str| crate::model::Write {
+        on: Side::Google,
+        link: None,
+        twin: "c1".into(),
+        key: None,
+        changed_at: None,
+        meeting: crate::model::Meeting::Later,
+        twin_listed: true,
+        why: crate::model::Why::InView,
+        change: crate::model::Change::Group { id: id.into() },
+    };
+    let left = |state: &State| {
+        state
+            .left_on(pair, Side::Google, &"people/c1".into())
+            .unwrap()
+    };
+    for (version, settled, expected) in [
+        (None, "done", None),
+        (Some("e1"), "done", Some("e1")),
+        (Some("e2"), "recovered", Some("e2")),
+        (None, "done", None),
+        (Some("e3"), "lost", None),
+    ] {
+        world
+            .state
+            .write(|tx| {
+                let run = tx.begin_run(scope, RunKind::Sync, 1)?;
+                let no = tx.journal(run, &[write("people/c1")], crate::model::Moment(1))?[0];
+                let id = RemoteId::from("people/c1");
+                let outcome = match settled {
+                    "done" => Settled::Done { id },
+                    "recovered" => Settled::Recovered { id },
+                    _ => Settled::Lost,
+                };
+                tx.landed(no, &outcome, version.map(Into::into).as_ref())
+            })
+            .unwrap();
+        assert_eq!(left(&world.state), expected.map(Into::into), "{settled}");
+    }
+    let unknown = |tx: &mut Tx<'_>| tx.journal(RunNo(77), &[write("people/c1")], crate::model::Moment(1));
+    assert_eq!(world.state.write(unknown).unwrap_err().kind, Kind::Sql);
+}
+
+#[test]
+fn a_reading_that_is_over_hears_nothing_more() {
+    let mut world = World::new();
+    let scope = world.scope;
+    let start = |tx: &mut Tx<'_>| tx.start_listing(scope, Side::Crm);
+    let listing = world.state.write(start).unwrap();
+    let other = world
+        .state
+        .write(|tx| tx.start_listing(scope, Side::Google))
+        .unwrap();
+    world.apply(&[put(Side::Crm, record("c1", None))]);
+    let end = |tx: &mut Tx<'_>| tx.end_listing(scope, Side::Crm);
+    world.state.write(end).unwrap();
+    world.state.write(end).unwrap();
+    world.apply(&[put(Side::Crm, record("c2", None))]);
+    let over = world.state.unheard(scope, Side::Crm, listing).unwrap_err();
+    assert_eq!(over.kind, Kind::Sql);
+    let heard = "SELECT count(*) FROM temp.heard";
+    let heard: i64 = world.state.conn.query_row(heard, [], |r| r.get(0)).unwrap();
+    assert_eq!(heard, 0);
+    world.apply(&[put(Side::Google, record("g1", None))]);
+    let unheard = world.state.unheard(scope, Side::Google, other).unwrap();
+    assert!(unheard.is_empty(), "the other side goes on");
+    // A new one in the transaction that ended the old one is heard.
+    let again = world
+        .state
+        .write(|tx| {
+            tx.apply(scope, &[put(Side::Crm, record("c3", None))])?;
+            let listing = tx.start_listing(scope, Side::Crm)?;
+            tx.apply(scope, &[put(Side::Crm, record("c1", None))])?;
+            Ok(listing)
+        })
+        .unwrap();
+    let unheard = world.state.unheard(scope, Side::Crm, again).unwrap();
+    assert_eq!(unheard, ids(&["c2", "c3"]));
+}
+
+#[test]
+fn the_profiles_around_are_those_of_now() {
+    let mut world = World::new();
+    let scope = world.scope;
+    world.apply(&[put(Side::Crm, record("c1", None))]);
+    let stale = world
+        .state
+        .write(|tx| {
+            tx.spread(scope, Side::Crm, &ids(&["c1"]))?;
+            let (press, _) = tx.scope("press", PAIR)?;
+            tx.apply(press, &[put(Side::Crm, record("c1", None))])?;
+            tx.spread(scope, Side::Crm, &ids(&["c1"]))?;
+            tx.stale(press, Side::Crm)
+        })
+        .unwrap();
+    assert_eq!(stale, ids(&["c1"]));
+    assert!(world.state.stale(scope, Side::Crm).unwrap().is_empty());
+}

@@ -216,8 +216,8 @@ fn runs_are_numbered_over_all_profiles_and_end_once() {
     };
     assert_eq!(numbers(None, 2), [third, second]);
     assert_eq!(numbers(Some("sales"), 9), [third, first]);
-    assert_eq!(state.facts(scope).unwrap().finished_runs_of_pair, 1);
-    assert_eq!(state.facts(far).unwrap().finished_runs_of_pair, 0);
+    assert!(state.facts(scope).unwrap().pair_finished);
+    assert!(!state.facts(far).unwrap().pair_finished);
 }
 
 #[test]
@@ -234,13 +234,13 @@ fn facts_belong_to_the_profile_and_settling_to_the_pair() {
         facts.probes.crm = Some((9, r#"{"user":"Ann"}"#.into()));
         facts.last_listed.google = Some(10);
         facts.pair_settled = true;
-        facts.finished_runs_of_pair = 77;
+        facts.pair_finished = true;
     };
     state.write(|tx| tx.set_facts(scope, change)).unwrap();
     let facts = state.facts(scope).unwrap();
     assert!(!facts.active && facts.pair_settled);
     assert_eq!(facts.probes.crm, Some((9, r#"{"user":"Ann"}"#.into())));
-    assert_eq!(facts.finished_runs_of_pair, 0);
+    assert!(!facts.pair_finished);
     let other = state.facts(press).unwrap();
     assert!(other.active && other.pair_settled && other.fingerprint.is_none());
 }

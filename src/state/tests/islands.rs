@@ -197,6 +197,8 @@ proptest! {
         let (sister, _) = state.write(|tx| tx.scope("press", PAIR)).unwrap();
         let mut naive = Naive::default();
         for step in &steps {
+            let counts = |tx: &mut Tx<'_>| tx.counts(scope).and_then(|it| tx.keep_counts(scope, &it));
+            state.write(counts).unwrap();
             if let Step::Unlink(google, crm) = step {
                 let ids = Sides { google: name(*google), crm: name(*crm) };
                 let island = state.island_of(scope, Side::Google, &ids.google).unwrap();
@@ -215,6 +217,7 @@ proptest! {
                     state.write(|tx| tx.apply(sister, std::slice::from_ref(&edit))).unwrap();
                 }
             }
+            prop_assert_eq!(state.counts(scope).unwrap(), state.count_anew(scope).unwrap());
         }
         let mut pass = IslandPass::default();
         let mut found = Vec::new();
@@ -238,6 +241,15 @@ proptest! {
                 }
             }
             found.extend(slice.into_iter().map(unnumbered));
+        }
+        for island in &found {
+            let places: Vec<_> = Side::BOTH
+                .into_iter()
+                .flat_map(|side| island.records.on(side).keys().map(move |id| (side, id.clone())))
+                .collect();
+            for again in state.islands_of(scope, &places).unwrap() {
+                prop_assert_eq!(&unnumbered(again), island);
+            }
         }
         prop_assert_eq!(found, naive.islands());
         prop_assert_eq!(state.touched(scope).unwrap(), naive.dirty.len() as u64);

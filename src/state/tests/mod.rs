@@ -1,6 +1,7 @@
 //! Tests of the state file, and what they share.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod counts;
 mod edges;
 mod edits;
 mod history;

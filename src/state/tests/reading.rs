@@ -175,6 +175,7 @@ fn every_contact_is_counted_where_it_belongs() {
             merged: 1,
         },
         drift: 1,
+        known: Sides { google: 7, crm: 3 },
         listed: Sides { google: 7, crm: 2 },
         excluded_no_key: Sides { google: 1, crm: 1 },
         excluded_rest: 2,

@@ -2,7 +2,7 @@
 
 use super::history::{create, update};
 use super::*;
-use crate::model::Version;
+use crate::model::Moment;
 
 /// A run that sends writes and hears these outcomes; none leaves a write as it was sent.
 fn run(
@@ -13,7 +13,7 @@ fn run(
     let done = world.state.write(|tx| {
         let run = tx.begin_run(scope, RunKind::Sync, 100)?;
         let writes: Vec<_> = sent.iter().map(|(write, _)| write.clone()).collect();
-        let numbers = tx.journal(run, &writes)?;
+        let numbers = tx.journal(run, &writes, Moment(100))?;
         for (no, (_, outcome)) in numbers.iter().zip(sent) {
             if let Some(outcome) = outcome {
                 tx.settle(*no, outcome, None)?;
@@ -101,7 +101,7 @@ fn runs_that_wrote_are_told_newest_first() {
         .0;
     let far = world.state.write(|tx| {
         let run = tx.begin_run(scope, RunKind::Sync, 1)?;
-        let no = tx.journal(run, &[create(Side::Crm, "g")])?[0];
+        let no = tx.journal(run, &[create(Side::Crm, "g")], Moment(1))?[0];
         tx.settle(no, &Settled::Done { id: "c".into() }, None)?;
         Ok(run)
     });
@@ -130,8 +130,10 @@ fn the_revision_that_our_latest_write_left_is_known() {
     };
     assert_eq!(left(&world, Side::Crm, "c1"), None, "it was not told");
     let note = |world: &mut World, no, left: &str| {
-        let left = Version::from(left);
-        world.state.write(|tx| tx.note_left(no, &left)).unwrap();
+        let JournalNo(no) = no;
+        let note = "UPDATE journal SET behind = ?2 WHERE no = ?1";
+        let conn = &world.state.conn;
+        conn.execute(note, rusqlite::params![no, left]).unwrap();
     };
     note(&mut world, numbers[0], "v7");
     note(&mut world, numbers[1], "v8");
