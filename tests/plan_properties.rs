@@ -229,6 +229,39 @@ proptest! {
         prop_assert_eq!(&cut(0), &whole);
     }
 
+    /// Cutting a plan while it grows, island by island, holds back what cutting it at the end does, and
+    /// the brakes count the same.
+    #[test]
+    fn a_plan_may_be_cut_while_it_grows(
+        rounds in rounds(any_act()), rules in any_rules(), manners in manners(), how in how(),
+        most in 0..4u64, deletes in any::<bool>(), every in 1..5usize,
+    ) {
+        let mut rules = rules;
+        if deletes { rules.on_delete = OnDelete::Delete; }
+        let world = lived(&rounds, &rules, manners, how);
+        let limits = Limits { contacts: most, ..world.limits };
+        let island = world.book.island();
+        let (mut growing, mut waits) = (Plan::default(), Vec::new());
+        let (mut load, mut all) = (plan::Load::default(), plan::Load::default());
+        for (at, part) in islands::split(&island).iter().enumerate() {
+            let part = plan::plan(part, &rules);
+            load.add(&part);
+            growing.extend(part);
+            if at % every == 0 { waits.extend(plan::trim(&mut growing, &limits)); }
+        }
+        let cut = if waits.is_empty() { plan::Cut::NotYet } else { plan::Cut::Already };
+        let mut growing = plan::limit_rest(growing, &limits, cut);
+        let because = plan::Because::Deferred;
+        growing.held.extend(waits.into_iter().map(|write| plan::Held { because, write }));
+        let whole = plan::plan(&island, &rules);
+        all.add(&whole);
+        prop_assert_eq!(load, all);
+        let mut whole = plan::limit(whole, &limits);
+        whole.sort();
+        growing.sort();
+        prop_assert_eq!(whole, growing);
+    }
+
     /// The brakes let nothing past what they allow, and refuse nothing below it.
     #[test]
     fn brakes_hold(

@@ -1,5 +1,7 @@
 //! The brakes: refuses a plan that looks like an accident (rule 10).
 
+use std::collections::BTreeMap;
+
 use super::{Note, Plan};
 use crate::model::{Bulk, Limits, Meeting, Op, Rematch, Rest, Side, Sides};
 
@@ -64,9 +66,63 @@ pub struct Refusal {
 /// ordinary life.
 const SMALLEST_GUARDED_LIST: u64 = 10;
 
+/// What a plan comes to, as the brakes count it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Pairs that it ends because a side lost their records.
+    ended: Sides<u64>,
+    /// Writes by side and kind: those of first meetings, and the others.
+    writes: Sides<BTreeMap<Op, [u64; 2]>>,
+}
+
+impl Load {
+    /// Adds a part of the plan.
+    pub fn add(&mut self, plan: &Plan) {
+        for note in &plan.notes {
+            if let Note::Agree(link) = note
+                && let Rest::Ended(side) = link.rest
+            {
+                *self.ended.on_mut(side) += 1;
+            }
+        }
+        for write in &plan.writes {
+            let counts = self.writes.on_mut(write.on);
+            let counts = counts.entry(write.change.op()).or_default();
+            counts[usize::from(write.meeting == Meeting::Later)] += 1;
+        }
+    }
+
+    /// How many creates there are on a side.
+    #[must_use]
+    pub fn creates(&self, side: Side) -> u64 {
+        let counts = self.writes.on(side).get(&Op::Create);
+        counts.map_or(0, |counts| counts.iter().sum())
+    }
+
+    fn braked_as(&self, side: Side, op: Op, filling: bool) -> u64 {
+        let counts = self.writes.on(side).iter();
+        counts
+            .filter(|(each, _)| braked_as(**each) == Some(op))
+            .map(|(_, [first, later])| if filling { *later } else { first + later })
+            .sum()
+    }
+}
+
 /// Checks a plan, before limits cut it, against the brakes.
 pub fn guard(
     plan: &Plan,
+    totals: &Totals,
+    limits: &Limits,
+    rematch: Rematch,
+) -> Result<(), Refusal> {
+    let mut load = Load::default();
+    load.add(plan);
+    guard_load(&load, totals, limits, rematch)
+}
+
+/// The same by what a plan came to.
+pub fn guard_load(
+    load: &Load,
     totals: &Totals,
     limits: &Limits,
     rematch: Rematch,
@@ -81,15 +137,7 @@ pub fn guard(
             (Op::Update, 200, 50),
             (Op::Create, 200, 50),
         ] {
-            let seen = plan
-                .writes
-                .iter()
-                .filter(|write| {
-                    write.on == side
-                        && braked_as(write.change.op()) == Some(op)
-                        && !(filling && write.meeting == Meeting::First)
-                })
-                .count() as u64;
+            let seen = load.braked_as(side, op, filling);
             let allowed = (totals.linked.saturating_mul(percent) / 100).max(floor);
             if seen > allowed {
                 return Err(Refusal {
@@ -130,13 +178,18 @@ pub fn guard_listing(totals: &Totals, limits: &Limits, rematch: Rematch) -> Resu
 /// their records: nothing is deleted then, but a side that reads as wiped out must not end its links in
 /// silence. Holds in a re-match as well, where the lists are not compared.
 pub fn guard_ends(plan: &Plan, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
+    let mut load = Load::default();
+    load.add(plan);
+    guard_ended(&load, totals, limits)
+}
+
+/// The same by what a plan came to.
+pub fn guard_ended(load: &Load, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
     if limits.bulk == Bulk::Allowed {
         return Ok(());
     }
     for side in Side::BOTH {
-        let over =
-            |note: &&Note| matches!(note, Note::Agree(link) if link.rest == Rest::Ended(side));
-        let seen = plan.notes.iter().filter(over).count() as u64;
+        let seen = *load.ended.on(side);
         let allowed = (totals.linked / 2).max(20);
         if seen > allowed {
             return Err(Refusal {
@@ -174,11 +227,14 @@ pub fn guard_time(totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
 /// Refuses a plan, after limits cut it, that would take the Google account past its cap. Nothing
 /// lets this through.
 pub fn guard_capacity(plan: &Plan, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
-    let creates = plan
-        .writes
-        .iter()
-        .filter(|write| write.on == Side::Google && write.change.op() == Op::Create)
-        .count() as u64;
+    let mut load = Load::default();
+    load.add(plan);
+    guard_room(&load, totals, limits)
+}
+
+/// The same by what a plan came to.
+pub fn guard_room(load: &Load, totals: &Totals, limits: &Limits) -> Result<(), Refusal> {
+    let creates = load.creates(Side::Google);
     let seen = totals.google_records + creates;
     if creates > 0 && seen > limits.google_cap {
         return Err(Refusal {

@@ -20,9 +20,10 @@ pub use absorb::{Heard, absorb, goes_back, missing, renamed, vanished};
 pub use describe::{FieldNames, describe};
 pub use flips::{flipped, outdated, quarantine, still_held};
 pub use guard::{
-    Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_ends, guard_listing, guard_time,
+    Load, Refusal, Settled, Threat, Totals, guard, guard_capacity, guard_ended, guard_ends,
+    guard_listing, guard_load, guard_room, guard_time,
 };
-pub use limit::{contact_of, limit};
+pub use limit::{Cut, contact_of, limit, limit_rest, trim};
 pub use recover::{Recovered, landed, recover};
 pub use settle::{settle, settle_note};
 pub use undo::{Past, undo};

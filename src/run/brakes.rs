@@ -50,9 +50,13 @@ pub(super) async fn think(
     if limits.bulk == Bulk::Allowed {
         session.with(|tx| tx.forget_rewound(session.scope))?;
     }
-    let thought = think::everything(session, sources).await?;
-    plan::guard(&thought.plan, &totals, &limits, rematch).map_err(refused)?;
-    plan::guard_ends(&thought.plan, &totals, &limits).map_err(refused)?;
+    let thought = think::everything(session, sources, &limits).await?;
+    plan::guard_load(&thought.load, &totals, &limits, rematch).map_err(refused)?;
+    plan::guard_ended(&thought.load, &totals, &limits).map_err(refused)?;
+    if limits.contacts == 0 {
+        // Nothing cuts it, and nothing that is looked up makes room in Google.
+        plan::guard_room(&thought.load, &totals, &limits).map_err(refused)?;
+    }
     let thought = think::within_limits(session, sources, thought, &limits).await?;
     plan::guard_capacity(&thought.plan, &totals, &limits).map_err(refused)?;
     let writes = Sides::from_fn(|side| {

@@ -11,7 +11,7 @@ use super::report::{Outcome, Report, conflict_row, notice_row, problem_of, probl
 use super::think::Thought;
 use super::{Job, Session, lock};
 use crate::model::{Key, Moment, Op, Problem, ProblemKind, RemoteId, Side, Sides};
-use crate::plan::{self, Because, Note};
+use crate::plan::{self, Because};
 use crate::state::{LockError, RunEnd, RunNo, Tx};
 
 /// Adds confirmed writes to the report.
@@ -48,8 +48,7 @@ pub(super) fn explain(
             report.notices.push(notice_row(notice));
         }
     }
-    let adopted = |note: &&Note| matches!(note, Note::Adopt(_));
-    report.adopted += plan.notes.iter().filter(adopted).count() as u64;
+    report.adopted += thought.adopted;
     waiting(thought, report);
     Ok(())
 }
@@ -59,6 +58,7 @@ pub(super) fn held(thought: &Thought) -> BTreeSet<(Side, RemoteId)> {
     let held = thought.plan.held.iter();
     held.map(|held| plan::contact_of(&held.write))
         .map(|(side, id)| (side, id.clone()))
+        .chain(thought.waiting.iter().cloned())
         .collect()
 }
 
@@ -70,7 +70,7 @@ pub(super) fn waiting(thought: &Thought, report: &mut Report) {
         .filter(|held| held.because == Because::Deferred)
         .map(|held| plan::contact_of(&held.write))
         .collect();
-    report.deferred += deferred.len() as u64;
+    report.deferred += thought.deferred + deferred.len() as u64;
     report.deletes_waiting += thought
         .plan
         .held

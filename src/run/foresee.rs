@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use super::Session;
 use super::close::{outcome, tally, waiting};
+use super::error::Error;
 use super::report::{FromTo, PlanRow, Report, conflict_row, notice_row, problem_row};
-use super::think::Thought;
+use super::think::{self, Thought};
 use crate::model::{Change, Op, Side, Value, Write};
 use crate::plan::Note;
 
 /// What a dry run would do and report.
-pub(super) fn foresee(session: &Session<'_>, thought: &Thought, report: &mut Report) {
+pub(super) fn foresee(
+    session: &Session<'_>,
+    thought: &Thought,
+    report: &mut Report,
+) -> Result<(), Error> {
     let plan = &thought.plan;
     report.conflicts = plan
         .conflicts
@@ -21,19 +26,27 @@ pub(super) fn foresee(session: &Session<'_>, thought: &Thought, report: &mut Rep
     report.notices = plan.notices.iter().map(notice_row).collect();
     waiting(thought, report);
     let mut rows = Vec::new();
-    for note in &plan.notes {
-        if let Note::Adopt(link) = note {
-            report.adopted += 1;
-            report.linked += 1;
-            rows.push(PlanRow {
-                side: Side::Google,
-                op: "link",
-                email: link.key.as_ref().map(ToString::to_string),
-                id: Some(link.ids.google.to_string()),
-                fields: BTreeMap::new(),
-                why: format!("the same contact as {} in the CRM", link.ids.crm),
-            });
-        }
+    let mut adopted = Vec::new();
+    for noted in thought.noted.chunks(think::SLICE) {
+        let found = session.with(|tx| think::remembered(session, tx, noted))?;
+        let notes = found.into_iter().flat_map(|(_, notes)| notes);
+        adopted.extend(notes.filter_map(|note| match note {
+            Note::Adopt(link) => Some((link.ids, link.key)),
+            Note::Agree(_) | Note::Unlink(_) => None,
+        }));
+    }
+    adopted.sort();
+    for (ids, key) in adopted {
+        report.adopted += 1;
+        report.linked += 1;
+        rows.push(PlanRow {
+            side: Side::Google,
+            op: "link",
+            email: key.as_ref().map(ToString::to_string),
+            id: Some(ids.google.to_string()),
+            fields: BTreeMap::new(),
+            why: format!("the same contact as {} in the CRM", ids.crm),
+        });
     }
     for write in &plan.writes {
         let op = write.change.op();
@@ -45,6 +58,7 @@ pub(super) fn foresee(session: &Session<'_>, thought: &Thought, report: &mut Rep
     }
     report.plan = Some(rows);
     report.outcome = outcome(report);
+    Ok(())
 }
 
 fn plan_row(session: &Session<'_>, write: &Write) -> PlanRow {

@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::connector::{Found, Source};
 use crate::model::{Edit, Island, Record, RemoteId, Rest, Seen, Side};
 use crate::plan::{self, Heard};
-use crate::state::{ListingNo, Tx};
+use crate::state::{Db, ListingNo, Tx};
 
 /// The most identifiers of one direct read.
 const DIRECT_READ: usize = 200;
@@ -234,7 +234,7 @@ fn gone_word(side: Side) -> &'static str {
 /// deleted (the profile is new on these accounts, or its view is another): they have to be read.
 pub(super) fn unproven(
     session: &Session<'_>,
-    tx: &Tx<'_>,
+    db: &Db,
     island: &Island,
 ) -> crate::state::Result<Vec<(Side, RemoteId)>> {
     let mut missing = Vec::new();
@@ -245,7 +245,7 @@ pub(super) fn unproven(
         for side in Side::BOTH {
             let id = link.ids.on(side);
             if !island.records.on(side).contains_key(id)
-                && !tx.said(session.scope, gone_word(side), id.as_str())?
+                && !db.said(session.scope, gone_word(side), id.as_str())?
             {
                 missing.push((side, id.clone()));
             }

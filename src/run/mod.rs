@@ -39,7 +39,7 @@ pub use stop::Stop;
 pub use undo::{Asked, preview_undo, undo};
 
 use crate::connector::{DefaultPair, Extent, Sink, Source};
-use crate::model::{Bulk, Edit, Side, Sides};
+use crate::model::{Bulk, Side, Sides};
 use crate::plan;
 use crate::profile::Profile;
 use crate::state::{self, RunKind, State};
@@ -151,7 +151,7 @@ async fn rehearse(
     let looked = job.stop.cut(look).await;
     let (session, thought) = looked.unwrap_or_else(|| Err(stop::before_writing()))?;
     close::count(&session, report)?;
-    foresee::foresee(&session, &thought, report);
+    foresee::foresee(&session, &thought, report)?;
     Ok(())
 }
 
@@ -248,13 +248,18 @@ fn keep_notes(session: &Session<'_>, thought: &mut Thought) -> Result<(), Error>
             tx.apply(session.scope, &edits)
         })?;
     }
-    let mut quiet = Vec::new();
-    for work in &mut thought.works {
-        if work.open == 0 && !work.restless {
-            let records = work.records.drain(..);
-            quiet.extend(records.map(|(side, id)| Edit::Quiet { side, id }));
-        }
+    for noted in std::mem::take(&mut thought.noted).chunks(think::SLICE) {
+        session.with(|tx| {
+            let mut edits = Vec::new();
+            for (noted, (island, notes)) in noted.iter().zip(think::remembered(session, tx, noted)?)
+            {
+                edits.extend(notes.iter().flat_map(plan::settle_note));
+                if noted.quiet {
+                    edits.extend(think::quiet(&island));
+                }
+            }
+            tx.apply(session.scope, &edits)
+        })?;
     }
-    session.with(|tx| tx.apply(session.scope, &quiet))?;
     Ok(())
 }

@@ -106,7 +106,7 @@ async fn rehearse(
     keep_notes(&session, &mut thought)?;
     close::count(&session, report)?;
     let linked = report.linked;
-    foresee::foresee(&session, &thought, report);
+    foresee::foresee(&session, &thought, report)?;
     let creates = thought.plan.writes.iter();
     report.linked = linked
         + creates
