@@ -1,10 +1,11 @@
 //! Records as the remotes hold them, in the profile's vocabulary.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use super::Fields;
 
 macro_rules! text_newtype {
     ($(#[$doc:meta])* $name:ident) => {
@@ -131,9 +132,6 @@ impl Ord for Value {
         self.canonical().cmp(other.canonical())
     }
 }
-
-/// The mapped part of a record; a missing key means an empty field.
-pub type Fields = BTreeMap<Field, Value>;
 
 /// What a connector needs to see again in order to write a record without harming what it does not
 /// map (on Google: the unmapped siblings in each list). Opaque to everyone else; may be empty.

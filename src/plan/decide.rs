@@ -251,7 +251,7 @@ fn edited(link: &Link, side: Side, record: &Record, rules: &Rules) -> bool {
 
 /// The creation of `source`'s twin on the side `on`.
 pub(super) fn create(source: &Record, on: Side, rules: &Rules) -> Change {
-    let mut fields = crate::model::Fields::new();
+    let mut fields = crate::model::Fields::with_capacity(source.fields.len());
     let mut twin_holds = std::collections::BTreeMap::new();
     for (field, rule) in &rules.fields {
         let own = source.fields.get(field);

@@ -247,6 +247,7 @@ pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
         RemoteId::from(person.resource_name.as_str()),
         Version::from(source.etag.as_str()),
     );
+    record.fields = Fields::with_capacity(lens.mapping.pairs.len());
     for pair in &lens.mapping.pairs {
         let slot = Slot::of(&pair.google);
         if !person.tells(slot.list) {

@@ -52,6 +52,7 @@ pub(super) fn record(gear: &Gear, row: &Row, listed: Listed) -> Option<Record> {
     let mut record = Record::bare(id(row)?, version_at(changed, at));
     record.changed_at = at.map(Moment);
     record.listed = listed == Listed::Yes;
+    record.fields = Fields::with_capacity(gear.slots.len());
     for slot in &gear.slots {
         match text(slot, row) {
             Told::Text(text) => {

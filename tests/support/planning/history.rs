@@ -151,7 +151,9 @@ impl World {
         heir.emails.sort();
         heir.emails.dedup();
         for (field, value) in &gone.fields {
-            heir.fields.entry(*field).or_insert_with(|| value.clone());
+            if !heir.fields.contains_key(field) {
+                heir.fields.insert(*field, value.clone());
+            }
         }
         heir.listed |= gone.listed;
         self.remotes.google.remove(&from);
