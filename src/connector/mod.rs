@@ -5,6 +5,7 @@
 //! [`Write`]s into calls.
 
 mod bisect;
+mod batching;
 pub mod carddav;
 mod error;
 pub mod espocrm;

@@ -29,7 +29,7 @@ impl Db {
         self.doing("read what is in quarantine", |conn| {
             let pair = pair_of(conn, scope)?;
             let mut query = conn.prepare_cached(
-                "SELECT f.link FROM flip f JOIN link l ON l.no = f.link
+                "SELECT f.link FROM flip f CROSS JOIN link l ON l.no = f.link
                  WHERE f.held = 1 AND l.pair = ?1",
             )?;
             let rows = query.query_map([pair.0], |row| Ok(LinkNo(row.get(0)?)))?;

@@ -6,6 +6,7 @@ use super::convert::Kept;
 use super::errors::REMOTE;
 use super::slots::Slot;
 use super::{Google, Writes};
+use crate::connector::batching::cut;
 use crate::connector::http::error;
 use crate::connector::{Error, Kind, Written};
 use crate::mapping::Mapping;
@@ -53,13 +54,9 @@ pub(super) fn batches(mapping: &Mapping, writes: Vec<Write>) -> Vec<Vec<Write>> 
         sorted.entry((rank, mask)).or_default().push(write);
     }
     let mut batches = Vec::new();
-    for ((rank, _), mut writes) in sorted {
+    for ((rank, _), writes) in sorted {
         let most = ORDER.get(rank).map_or(1, |op| most(*op));
-        while writes.len() > most {
-            let rest = writes.split_off(most);
-            batches.push(std::mem::replace(&mut writes, rest));
-        }
-        batches.push(writes);
+        batches.extend(cut(writes, most));
     }
     batches
 }

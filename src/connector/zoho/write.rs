@@ -11,6 +11,7 @@ use super::gear::Gear;
 use super::outcome::outcome;
 use super::wire::{ApiError, Body, WriteAnswer};
 use super::{convert, coql};
+use crate::connector::batching::cut;
 use crate::connector::http::Repeat;
 use crate::connector::{Kind, Written};
 use crate::model::{Change, Op, Outcome, Refusal, RemoteId, Version, Write};
@@ -35,13 +36,9 @@ pub(super) fn batches(writes: Vec<Write>) -> Vec<Vec<Write>> {
         by_op.entry(write.change.op()).or_default().push(write);
     }
     let mut batches = Vec::new();
-    for (op, mut writes) in by_op {
+    for (op, writes) in by_op {
         let most = if op == Op::Delete { DELETES } else { RECORDS };
-        while writes.len() > most {
-            let rest = writes.split_off(most);
-            batches.push(std::mem::replace(&mut writes, rest));
-        }
-        batches.push(writes);
+        batches.extend(cut(writes, most));
     }
     batches
 }
