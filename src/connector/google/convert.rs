@@ -230,18 +230,29 @@ pub(super) fn new_person(
     if !lens.group.is_empty() && lens.group != MY_CONTACTS {
         groups.insert(0, lens.group);
     }
-    let memberships: Vec<Value> = groups
+    let memberships = groups
         .iter()
         .map(|group| json!({"contactGroupMembership": {"contactGroupResourceName": group}}))
         .collect();
-    let mut body = json!(kept.lists);
-    body["memberships"] = json!(memberships);
-    body["clientData"] = json!([{"key": lens.stamp, "value": lens.twins.stamp(twin)}]);
-    Ok(body)
+    let mut body: serde_json::Map<String, Value> = kept
+        .lists
+        .into_iter()
+        .map(|(list, items)| (list, items.into_iter().map(Value::from).collect()))
+        .collect();
+    body.insert("memberships".to_owned(), memberships);
+    let stamp = json!([{"key": lens.stamp, "value": lens.twins.stamp(twin)}]);
+    body.insert("clientData".to_owned(), stamp);
+    Ok(Value::Object(body))
 }
 
 /// A contact as a record; `None` when it has no `CONTACT` source and so is no contact of the user's.
 pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
+    record_of(lens, person, None)
+}
+
+/// The same of a contact that was made from these values: what comes back as it was sent needs no second
+/// look.
+pub(super) fn record_of(lens: &Lens<'_>, person: &Person, sent: Option<&Fields>) -> Option<Record> {
     let source = person.contact()?;
     let mut record = Record::bare(
         RemoteId::from(person.resource_name.as_str()),
@@ -258,9 +269,15 @@ pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
             Reading::Blank => {}
             Reading::Unreadable => record.unread.push(pair.field),
             Reading::Text(text) => {
-                if let Some(value) = lens.mapping.value(pair, &text) {
-                    record.fields.insert(pair.field, value);
-                }
+                // A canonical form that is not the text itself was read from this text.
+                let known = sent
+                    .and_then(|sent| sent.get(&pair.field))
+                    .filter(|value| *value.text == *text && value.canon.is_some());
+                let value = match known {
+                    Some(value) => Some(value.clone()),
+                    None => lens.mapping.value(pair, &text),
+                };
+                record.fields.extend(value.map(|value| (pair.field, value)));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::convert::{new_person, person_fields, record};
+use super::convert::{new_person, person_fields, record_of};
 use super::errors::{Fault, REMOTE, refusal};
 use super::wire::Created;
 use super::write::Slate;
@@ -49,7 +49,8 @@ impl Google {
             if let Change::Create { fields, .. } = &batch[*at].change {
                 match new_person(&lens, fields, &batch[*at].twin) {
                     Ok(body) => {
-                        bodies.insert(*at, json!({"contactPerson": body}));
+                        let body = [("contactPerson".to_owned(), body)].into_iter().collect();
+                        bodies.insert(*at, Value::Object(body));
                     }
                     Err((field, _)) => slate.reject_date(*at, field, &gear.mapping),
                 }
@@ -162,10 +163,22 @@ impl Google {
         let mut missing: BTreeSet<usize> = open.iter().copied().collect();
         let aligned = created.created_people.len() == open.len();
         for (place, response) in created.created_people.iter().enumerate() {
+            let sent = open.get(place).map(|at| &batch[*at]);
+            // What an undo sends may have been read under other rules.
+            let sent = sent.filter(|write| !write.undoes());
+            let sent = sent.and_then(|write| match &write.change {
+                Change::Create { fields, .. } => Some(fields),
+                Change::Update { .. }
+                | Change::Delete { .. }
+                | Change::Group { .. }
+                | Change::Ungroup { .. }
+                | Change::Archive { .. }
+                | Change::Unarchive { .. } => None,
+            });
             let stored: Option<Record> = response
                 .person
                 .as_ref()
-                .and_then(|person| record(&lens, person));
+                .and_then(|person| record_of(&lens, person, sent));
             let stamped = stored.as_ref().and_then(|record| record.stamp.as_ref());
             let at = match stamped {
                 Some(stamp) => missing.iter().copied().find(|at| batch[*at].twin == *stamp),

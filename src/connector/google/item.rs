@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(super) struct List {
 }
 
 /// The members that lists have, sorted: their names need no memory of their own.
-const NAMES: [&str; 36] = [
+const NAMES: [&str; 34] = [
     "city",
     "contentType",
     "costCenter",
@@ -37,7 +37,6 @@ const NAMES: [&str; 36] = [
     "endDate",
     "extendedAddress",
     "familyName",
-    "formattedType",
     "formattedValue",
     "givenName",
     "honorificPrefix",
@@ -45,7 +44,6 @@ const NAMES: [&str; 36] = [
     "jobDescription",
     "key",
     "location",
-    "metadata",
     "middleName",
     "name",
     "person",
@@ -104,6 +102,17 @@ impl Item {
     }
 }
 
+impl From<Item> for Value {
+    fn from(item: Item) -> Self {
+        let members = item.0.into_iter();
+        Self::Object(
+            members
+                .map(|(name, value)| (name.into_owned(), value))
+                .collect(),
+        )
+    }
+}
+
 impl Serialize for Item {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(self.members())
@@ -131,18 +140,28 @@ impl<'de> Deserialize<'de> for Item {
 fn members<'de, A: MapAccess<'de>>(mut from: A) -> Result<Item, A::Error> {
     let mut item = Item(Vec::with_capacity(4));
     while let Some(name) = from.next_key_seed(Name)? {
-        let value = from.next_value()?;
-        // Of a member that comes twice the last one counts.
-        item.insert(name, value);
+        match name {
+            // Of a member that comes twice the last one counts.
+            Some(name) => item.insert(name, from.next_value()?),
+            None => drop(from.next_value::<IgnoredAny>()?),
+        }
     }
     Ok(item)
 }
 
-/// Reads a member's name.
+/// What the API says about a value or derives from it; nobody looks at it, and it is most of an answer.
+fn is_said_of_it(name: &str) -> bool {
+    matches!(
+        name,
+        "metadata" | "formattedType" | "formattedProtocol" | "canonicalForm"
+    )
+}
+
+/// Reads a member's name; none of a member that is passed over.
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'static, str>;
+    type Value = Option<Cow<'static, str>>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_str(self)
@@ -150,7 +169,7 @@ impl<'de> DeserializeSeed<'de> for Name {
 }
 
 impl Visitor<'_> for Name {
-    type Value = Cow<'static, str>;
+    type Value = Option<Cow<'static, str>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
@@ -158,8 +177,9 @@ impl Visitor<'_> for Name {
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
         Ok(match NAMES.binary_search(&name) {
-            Ok(at) => Cow::Borrowed(NAMES[at]),
-            Err(_) => Cow::Owned(name.to_owned()),
+            Ok(at) => Some(Cow::Borrowed(NAMES[at])),
+            Err(_) if is_said_of_it(name) => None,
+            Err(_) => Some(Cow::Owned(name.to_owned())),
         })
     }
 }
@@ -309,6 +329,15 @@ mod tests {
         assert_eq!(names, ["a", "odd one", "value"]);
         assert_eq!(item.get("a"), Some(&json!(2)));
         serde_json::from_str::<Item>("[]").unwrap_err();
+    }
+
+    #[test]
+    fn what_is_said_of_a_value_is_passed_over() {
+        let text =
+            r#"{"metadata":{"primary":true,"source":[{}]},"canonicalForm":"+49","value":"a"}"#;
+        let item: Item = serde_json::from_str(text).unwrap();
+        assert_eq!(json!(item), json!({"value": "a"}));
+        assert_eq!(Value::from(item), json!({"value": "a"}));
     }
 
     #[test]
