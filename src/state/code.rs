@@ -1,5 +1,8 @@
 //! How model values are spelled in the columns of the state file.
 
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
@@ -56,23 +59,73 @@ pub(super) fn rest_of(rest: i64, side: Option<i64>) -> Result<Rest, Fault> {
     }
 }
 
-/// A base as JSON: field → `[google, crm]`.
+/// A base as JSON: field → `[google, crm]`, or one value where both sides hold the very same.
 pub(super) fn base_text(base: &Base) -> Result<String, Fault> {
-    let pairs: std::collections::BTreeMap<Field, (&Option<Value>, &Option<Value>)> = base
-        .iter()
-        .map(|(field, sides)| (*field, (&sides.google, &sides.crm)))
-        .collect();
-    Ok(serde_json::to_string(&pairs)?)
+    struct Pairs<'a>(&'a Base);
+    impl Serialize for Pairs<'_> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.collect_map(self.0.iter().map(|(field, sides)| (field, Halves(sides))))
+        }
+    }
+    Ok(serde_json::to_string(&Pairs(base))?)
+}
+
+struct Halves<'a>(&'a Sides<Option<Value>>);
+
+impl Serialize for Halves<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Sides { google, crm } = self.0;
+        let same = match (google, crm) {
+            (None, None) => true,
+            (Some(google), Some(crm)) => google.text == crm.text && google.canon == crm.canon,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if same {
+            google.serialize(to)
+        } else {
+            (google, crm).serialize(to)
+        }
+    }
 }
 
 /// A base from its JSON.
 pub(super) fn base_of(text: &str) -> Result<Base, Fault> {
-    let pairs: std::collections::BTreeMap<Field, (Option<Value>, Option<Value>)> =
-        serde_json::from_str(text)?;
+    let pairs: std::collections::BTreeMap<Field, Both> = serde_json::from_str(text)?;
     Ok(pairs
         .into_iter()
-        .map(|(field, (google, crm))| (field, Sides { google, crm }))
+        .map(|(field, both)| (field, both.0))
         .collect())
+}
+
+struct Both(Sides<Option<Value>>);
+
+impl<'de> Deserialize<'de> for Both {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct One;
+        impl<'de> Visitor<'de> for One {
+            type Value = Both;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a value or one of each side")
+            }
+
+            fn visit_unit<E: serde::de::Error>(self) -> Result<Both, E> {
+                Ok(Both(Sides::default()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Both, A::Error> {
+                let value = Value::deserialize(MapAccessDeserializer::new(from))?;
+                let (google, crm) = (Some(value.clone()), Some(value));
+                Ok(Both(Sides { google, crm }))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, from: A) -> Result<Both, A::Error> {
+                let (google, crm) = Deserialize::deserialize(SeqAccessDeserializer::new(from))?;
+                Ok(Both(Sides { google, crm }))
+            }
+        }
+        from.deserialize_any(One)
+    }
 }
 
 /// The addresses of a record as JSON: the match key or null, then the others.
@@ -175,4 +228,52 @@ pub(super) fn problem_of(text: &str) -> Result<crate::model::Problem, Fault> {
         reason,
         hint,
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_says_once_what_both_sides_hold() {
+        let (short, long) = (Value::plain("49"), Value::with_canon("+49", "49"));
+        let base = Base::from([
+            (Field(1), Sides::from_fn(|_| Some(long.clone()))),
+            (Field(2), Sides::from_fn(|_| None)),
+            // Equal, but not spelled alike.
+            (
+                Field(3),
+                Sides {
+                    google: Some(short.clone()),
+                    crm: Some(long.clone()),
+                },
+            ),
+            (
+                Field(4),
+                Sides {
+                    google: None,
+                    crm: Some(short),
+                },
+            ),
+        ]);
+        let text = base_text(&base).unwrap();
+        assert_eq!(
+            text,
+            r#"{"1":{"t":"+49","c":"49"},"2":null,"3":[{"t":"49"},{"t":"+49","c":"49"}],"4":[null,{"t":"49"}]}"#
+        );
+        let back = base_of(&text).unwrap();
+        assert_eq!(back, base);
+        assert_eq!(&*back[&Field(3)].google.as_ref().unwrap().text, "49");
+        // As version 2 wrote it.
+        let old = r#"{"1":[{"t":"+49","c":"49"},{"t":"+49","c":"49"}],"2":[null,null]}"#;
+        let old = base_of(old).unwrap();
+        assert_eq!(
+            (&old[&Field(1)], &old[&Field(2)]),
+            (&base[&Field(1)], &base[&Field(2)])
+        );
+        for wrong in [r#"{"1":1}"#, r#"{"1":[null]}"#, r#"{"1":{"c":"x"}}"#, "[]"] {
+            base_of(wrong).unwrap_err();
+        }
+    }
 }

@@ -27,6 +27,7 @@ mod scopes;
 mod tests;
 mod watch;
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,8 @@ pub use scopes::{PairId, ScopeFacts, ScopeId, StoredCursor};
 pub struct Db {
     conn: Connection,
     path: PathBuf,
+    /// The text of facts that was read last, and what it says.
+    last_facts: RefCell<Option<(String, ScopeFacts)>>,
 }
 
 /// An open state file.
@@ -168,7 +171,11 @@ impl State {
         schema::bring_up_private(&conn, &temp)?;
         let path = temp.to_path_buf();
         Ok(Self {
-            db: Db { conn, path },
+            db: Db {
+                conn,
+                path,
+                last_facts: RefCell::default(),
+            },
             _temp: Some(temp),
         })
     }
@@ -178,6 +185,7 @@ impl State {
             db: Db {
                 conn,
                 path: path.to_owned(),
+                last_facts: RefCell::default(),
             },
             _temp: None,
         }

@@ -157,7 +157,7 @@ impl Db {
     /// What is kept about a scope.
     pub fn facts(&self, scope: ScopeId) -> Result<ScopeFacts> {
         self.doing("read what is known of a profile", |conn| {
-            facts_of(conn, scope)
+            Ok(self.facts_of(conn, scope)?.0)
         })
     }
 
@@ -175,23 +175,44 @@ impl Db {
     }
 }
 
-fn facts_of(conn: &Connection, scope: ScopeId) -> std::result::Result<ScopeFacts, Fault> {
-    let pair = pair_of(conn, scope)?;
-    let (text, settled): (String, bool) = conn
+impl Db {
+    /// The facts and their text.
+    fn facts_of(
+        &self,
+        conn: &Connection,
+        scope: ScopeId,
+    ) -> std::result::Result<(ScopeFacts, String), Fault> {
+        let pair = pair_of(conn, scope)?;
+        let (text, settled): (String, bool) = conn
         .prepare_cached(
             "SELECT s.facts, p.settled FROM scope s JOIN pair p ON p.no = s.pair WHERE s.no = ?1",
         )?
         .query_row([scope.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let finished: bool = conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM scope CROSS JOIN run ON run.scope = scope.no
+        let finished: bool = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM scope CROSS JOIN run ON run.scope = scope.no
              WHERE scope.pair = ?1 AND run.finished = 1 AND run.undo_of IS NULL)",
-        )?
-        .query_row([pair.0], |row| row.get(0))?;
-    let mut facts: ScopeFacts = serde_json::from_str(&text)?;
-    facts.pair_settled = settled;
-    facts.pair_finished = finished;
-    Ok(facts)
+            )?
+            .query_row([pair.0], |row| row.get(0))?;
+        let mut facts = self.read_facts(&text)?;
+        facts.pair_settled = settled;
+        facts.pair_finished = finished;
+        Ok((facts, text))
+    }
+
+    /// Facts from their text. The text read last is known: a run asks several times, and reading it takes
+    /// longer than all else that a run with nothing to do asks of the state.
+    fn read_facts(&self, text: &str) -> std::result::Result<ScopeFacts, Fault> {
+        let mut last = self.last_facts.borrow_mut();
+        if let Some((known, facts)) = &*last
+            && known == text
+        {
+            return Ok(facts.clone());
+        }
+        let facts: ScopeFacts = serde_json::from_str(text)?;
+        *last = Some((text.to_owned(), facts.clone()));
+        Ok(facts)
+    }
 }
 
 impl Tx<'_> {
@@ -243,12 +264,19 @@ impl Tx<'_> {
     pub fn set_facts(&mut self, scope: ScopeId, f: impl FnOnce(&mut ScopeFacts)) -> Result<()> {
         self.doing("note what is known of a profile", |conn| {
             let pair = pair_of(conn, scope)?;
-            let mut facts = facts_of(conn, scope)?;
+            let (mut facts, before) = self.facts_of(conn, scope)?;
+            let settled = facts.pair_settled;
             f(&mut facts);
-            conn.prepare_cached("UPDATE scope SET facts = ?2 WHERE no = ?1")?
-                .execute(params![scope.0, serde_json::to_string(&facts)?])?;
-            conn.prepare_cached("UPDATE pair SET settled = ?2 WHERE no = ?1")?
-                .execute(params![pair.0, facts.pair_settled])?;
+            let text = serde_json::to_string(&facts)?;
+            if text != before {
+                conn.prepare_cached("UPDATE scope SET facts = ?2 WHERE no = ?1")?
+                    .execute(params![scope.0, text])?;
+                *self.last_facts.borrow_mut() = Some((text, facts.clone()));
+            }
+            if facts.pair_settled != settled {
+                conn.prepare_cached("UPDATE pair SET settled = ?2 WHERE no = ?1")?
+                    .execute(params![pair.0, facts.pair_settled])?;
+            }
             Ok(())
         })
     }
