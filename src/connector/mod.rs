@@ -4,8 +4,8 @@
 //! write. A connector keeps no contacts: it turns the remote's records into [`Record`]s and
 //! [`Write`]s into calls.
 
-mod bisect;
 mod batching;
+mod bisect;
 pub mod carddav;
 mod error;
 pub mod espocrm;

@@ -139,7 +139,8 @@ fn a_landed_write_keeps_the_revision_that_it_left_and_the_latest_counts() {
             .unwrap();
         assert_eq!(left(&world.state), expected.map(Into::into), "{settled}");
     }
-    let unknown = |tx: &mut Tx<'_>| tx.journal(RunNo(77), &[write("people/c1")], crate::model::Moment(1));
+    let unknown =
+        |tx: &mut Tx<'_>| tx.journal(RunNo(77), &[write("people/c1")], crate::model::Moment(1));
     assert_eq!(world.state.write(unknown).unwrap_err().kind, Kind::Sql);
 }
 
