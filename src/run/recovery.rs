@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::apply::{left, settle_done, taken_out};
+use super::apply::{self, settle_done, taken_out};
 use super::error::Error;
 use super::intake::{self, Listed};
 use super::vetting;
@@ -96,7 +96,7 @@ pub(super) async fn recover(
                         let stored = Stored::Record(record);
                         settle_done(session, tx, write, &stored)?;
                         tx.apply(session.scope, &[touch, twin])?;
-                        tx.landed(*no, &Settled::Recovered { id }, left(&stored))?;
+                        tx.landed(*no, &Settled::Recovered { id }, apply::left(&stored))?;
                         recovery.landed.push(write.clone());
                     }
                     Recovered::Lost
