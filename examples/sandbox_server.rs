@@ -19,6 +19,7 @@ async fn main() -> std::io::Result<()> {
         seed: 1,
         latency: Latency::None,
         record: true,
+        ..Options::default()
     })
     .await?;
     writeln!(std::io::stdout(), "http://{}", running.address())?;

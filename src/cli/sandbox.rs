@@ -24,6 +24,12 @@ pub(super) struct Args {
     /// How many of them are the same people on both sides
     #[arg(long, value_name = "N", default_value_t = 40)]
     overlap: usize,
+    /// Contacts in Google, when it is another number
+    #[arg(long, value_name = "N")]
+    google: Option<usize>,
+    /// Contacts in the CRM, when it is another number
+    #[arg(long, value_name = "N")]
+    crm: Option<usize>,
     /// Decides names, ids and chance
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -51,11 +57,13 @@ pub(super) async fn run(args: &Args, show: &Show) -> anyhow::Result<u8> {
     if args.tour.is_some() {
         return sandbox::tour::run(&mut |text: &str| show.bytes(text.as_bytes())).await;
     }
-    if args.overlap > args.contacts {
+    let sides = [args.google, args.crm].map(|count| count.unwrap_or(args.contacts));
+    let fewest = sides[0].min(sides[1]);
+    if args.overlap > fewest {
         return Err(Failure::usage(
             format!(
-                "--overlap {} is more than --contacts {}",
-                args.overlap, args.contacts
+                "--overlap {} is more than the {fewest} contacts of a side",
+                args.overlap
             ),
             "at most all contacts can be the same people",
         )
@@ -64,6 +72,8 @@ pub(super) async fn run(args: &Args, show: &Show) -> anyhow::Result<u8> {
     let running = sandbox::serve(Options {
         port: args.port,
         contacts: args.contacts,
+        google: args.google,
+        crm: args.crm,
         overlap: args.overlap,
         seed: args.seed,
         latency: match args.latency {

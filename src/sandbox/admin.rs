@@ -33,6 +33,8 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         }
         ("GET", ["faults"]) => Some(Ok(json!({"faults": world.faults.list()}))),
         ("POST", ["clock"]) => Some(set_clock(world, &body)),
+        ("POST", ["latency"]) => Some(world.pace.set(&body)),
+        ("GET", ["latency"]) => Some(Ok(json!(world.pace))),
         ("GET", ["clock"]) => Some(Ok(json!({"now": world.clock.now().to_string()}))),
         ("GET", ["dump"]) => Some(Ok(dump(world, request.param("side")))),
         ("GET", ["requests"]) => {
@@ -41,10 +43,18 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
             } else {
                 Recording::Outlines
             };
-            Some(Ok(world.log.report(full)))
+            let mut report = world.log.report(full);
+            report["bytes"] = world.traffic.report();
+            if request.param("brief").is_some()
+                && let Some(report) = report.as_object_mut()
+            {
+                report.remove("requests");
+            }
+            Some(Ok(report))
         }
         ("DELETE", ["requests"]) => {
             world.log.clear();
+            world.traffic.clear();
             Some(Ok(json!({"total": 0})))
         }
         ("POST", ["reset"]) => {

@@ -12,6 +12,8 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::pace::Traffic;
+
 /// Cuts one connection: nothing more is written to it, and it is closed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scissors(Arc<AtomicBool>);
@@ -27,15 +29,16 @@ impl Scissors {
     }
 }
 
-/// Accepts connections that can be cut.
+/// Accepts connections that can be cut, and counts what goes over them.
 #[derive(Debug)]
-pub(crate) struct CuttableListener(pub(crate) TcpListener);
+pub(crate) struct CuttableListener(pub(crate) TcpListener, pub(super) Arc<Traffic>);
 
 /// A connection that can be cut.
 #[derive(Debug)]
 pub(crate) struct CuttableStream {
     stream: TcpStream,
     scissors: Scissors,
+    traffic: Arc<Traffic>,
 }
 
 impl Listener for CuttableListener {
@@ -49,6 +52,7 @@ impl Listener for CuttableListener {
         let io = CuttableStream {
             stream,
             scissors: Scissors::default(),
+            traffic: Arc::clone(&self.1),
         };
         (io, address)
     }
@@ -70,7 +74,10 @@ impl AsyncRead for CuttableStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.traffic.received(buffer.filled().len() - before);
+        polled
     }
 }
 
@@ -83,7 +90,11 @@ impl AsyncWrite for CuttableStream {
         if self.scissors.is_cut() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if let Poll::Ready(Ok(count)) = &polled {
+            self.traffic.sent(*count);
+        }
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -10,6 +10,7 @@ pub mod http;
 mod incoming;
 mod log;
 mod oauth;
+mod pace;
 mod page;
 mod people;
 mod seed;
@@ -55,6 +56,10 @@ pub struct Options {
     pub port: u16,
     /// Contacts on each side.
     pub contacts: usize,
+    /// Contacts in Google alone, when it is another number.
+    pub google: Option<usize>,
+    /// Contacts in the CRM alone, when it is another number.
+    pub crm: Option<usize>,
     /// Of these, how many are the same people on both sides, by e-mail address.
     pub overlap: usize,
     /// Decides names, ids and chance.
@@ -78,6 +83,8 @@ pub struct World {
     pub clock: Clock,
     /// The request log.
     pub log: RequestLog,
+    pace: pace::Pace,
+    traffic: Arc<pace::Traffic>,
     options: Options,
     base: String,
 }
@@ -97,6 +104,8 @@ impl World {
             faults: Faults::new(options.seed),
             clock: Clock::default(),
             log: RequestLog::new(recording),
+            pace: options.latency.into(),
+            traffic: Arc::default(),
             options,
             base: String::new(),
         };
@@ -115,10 +124,14 @@ impl World {
     fn reset(&mut self) {
         let mut fresh = Self::new(Options {
             contacts: 0,
+            google: None,
+            crm: None,
             ..self.options
         });
         fresh.options = self.options;
         std::mem::swap(&mut fresh.google, &mut self.google);
+        fresh.traffic = Arc::clone(&self.traffic);
+        fresh.traffic.clear();
         fresh.google.reset(self.options.seed);
         seed::fill(&mut fresh);
         let base = std::mem::take(&mut self.base);
@@ -179,11 +192,13 @@ pub async fn serve(options: Options) -> io::Result<Running> {
         .await
         .map_err(io::Error::other)?;
     world.set_base(&format!("http://{address}"));
+    let traffic = Arc::clone(&world.traffic);
     let world = Arc::new(Mutex::new(world));
-    let app = App::new(Arc::clone(&world), options.latency);
+    let app = App::new(Arc::clone(&world));
     let (stop, stopped) = watch::channel(());
     let servers = std::iter::once(listener)
         .chain(second)
+        .map(|listener| CuttableListener(listener, Arc::clone(&traffic)))
         .map(|listener| spawn(listener, app.clone(), stopped.clone()))
         .collect();
     Ok(Running {
@@ -195,14 +210,14 @@ pub async fn serve(options: Options) -> io::Result<Running> {
 }
 
 fn spawn(
-    listener: TcpListener,
+    listener: CuttableListener,
     app: App,
     mut stopped: watch::Receiver<()>,
 ) -> JoinHandle<io::Result<()>> {
     let router = Router::new().fallback(server::answer).with_state(app);
     let service = router.into_make_service_with_connect_info::<Scissors>();
     tokio::spawn(async move {
-        axum::serve(CuttableListener(listener), service)
+        axum::serve(listener, service)
             .with_graceful_shutdown(async move {
                 // An error says that the sender is gone, which means stop as well.
                 let _ = stopped.changed().await;

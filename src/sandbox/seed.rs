@@ -213,18 +213,19 @@ pub(super) fn fill(world: &mut World) {
     let options = world.options;
     let mut chance = StdRng::seed_from_u64(options.seed);
     let now = world.clock.now();
-    let overlap = options.overlap.min(options.contacts);
-    let alone = options.contacts - overlap;
-    if options.contacts == 0 {
+    let google = options.google.unwrap_or(options.contacts);
+    let crm = options.crm.unwrap_or(options.contacts);
+    let overlap = options.overlap.min(google).min(crm);
+    if google + crm == 0 {
         return;
     }
     let old = now
         .checked_sub(SignedDuration::from_hours(24 * 30))
         .unwrap_or(now);
     let groups = [LABEL, OTHER_LABEL].map(|name| world.google.add_group(name, old));
-    for number in 0..overlap + 2 * alone {
+    for number in 0..google + crm - overlap {
         let human = Human::new(number, &mut chance);
-        let on_google = number < overlap + alone;
+        let on_google = number < google;
         let on_crm = number < overlap || !on_google;
         if on_google {
             put_google(world, &human.person(number, &groups), old);

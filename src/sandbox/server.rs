@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::time::sleep_until;
 
 use super::cut::Scissors;
 use super::faults::{Fault, FaultKind};
@@ -20,21 +21,19 @@ use super::http::{Reply, Request};
 use super::incoming::read;
 use super::people::{self, PeopleWorld};
 use super::zoho::ZohoWorld;
-use super::{Latency, World, admin, page, spoil};
+use super::{World, admin, page, spoil};
 
 /// What every request handler shares.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) world: Arc<Mutex<World>>,
-    pub(crate) latency: Latency,
     under_way: Arc<Mutex<HashMap<String, u32>>>,
 }
 
 impl App {
-    pub(crate) fn new(world: Arc<Mutex<World>>, latency: Latency) -> Self {
+    pub(crate) fn new(world: Arc<Mutex<World>>) -> Self {
         Self {
             world,
-            latency,
             under_way: Arc::default(),
         }
     }
@@ -122,9 +121,11 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             ZohoWorld::is_mutation(request),
         ),
     };
-    let (number, fault) = {
+    let begun = Instant::now();
+    let (number, fault, wait) = {
         let mut world = lock(&app.world);
         let now = world.clock.now();
+        let wait = world.pace.of(service.name(), mutation);
         let number = world
             .log
             .begin(service.name(), call, mutation, request, now);
@@ -136,7 +137,7 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
         if let Some(fault) = &fault {
             world.log.hit(number, fault.kind);
         }
-        (number, fault)
+        (number, fault, wait)
     };
     let _under_way = (service == Service::Google && mutation).then(|| {
         let user = request.header("authorization").unwrap_or("");
@@ -146,15 +147,12 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
         }
         guard
     });
-    if app.latency == Latency::Realistic {
-        let wait = if mutation { 300 } else { 100 };
-        tokio::time::sleep(Duration::from_millis(wait)).await;
-    }
     let kind = fault.as_ref().map(|fault| fault.kind);
     if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::Slow) {
         tokio::time::sleep(Duration::from_millis(fault.number("ms", 1000))).await;
     }
     if kind == Some(FaultKind::DropBefore) {
+        sleep_until((begun + wait).into()).await;
         scissors.cut();
         return Response::new(Body::empty());
     }
@@ -166,33 +164,52 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
         scissors.cut();
         return Response::new(Body::empty());
     }
+    let reply = work(app, service, request, number, fault.as_ref());
+    // The work is part of the time that an answer takes; nothing is locked while it waits.
+    sleep_until((begun + wait).into()).await;
+    let Some(reply) = reply else {
+        scissors.cut();
+        return Response::new(Body::empty());
+    };
+    match &fault {
+        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(&reply, fault),
+        _ => plain(reply),
+    }
+}
+
+/// Carries a request out; nothing when the connection is to be cut instead of an answer.
+fn work(
+    app: &App,
+    service: Service,
+    request: &Request,
+    number: u64,
+    fault: Option<&Fault>,
+) -> Option<Reply> {
+    let kind = fault.map(|fault| fault.kind);
     let early = kind.and_then(|kind| instead(kind, service, request));
     let mut world = lock(&app.world);
     let reply = early.unwrap_or_else(|| {
         let now = world.clock.now();
-        let theirs = fault.as_ref().filter(|fault| !is_transport(fault.kind));
+        let theirs = fault.filter(|fault| !is_transport(fault.kind));
         match service {
             Service::Google => world.google.handle(request, now, theirs),
             Service::Zoho => world.zoho.handle(request, now, theirs),
         }
     });
-    let reply = match (kind, &fault) {
-        (Some(FaultKind::DropAfter), _) => {
-            scissors.cut();
-            return Response::new(Body::empty());
-        }
+    let reply = match (kind, fault) {
+        (Some(FaultKind::DropAfter), _) => return None,
         (Some(FaultKind::ErrorAfterCommit), _) => internal_error(service),
         (_, Some(fault)) => spoil::spoilt(reply, fault),
         (_, None) => reply,
     };
-    let reply = dated(reply, world.clock.now());
+    let mut reply = dated(reply, world.clock.now());
+    if service == Service::Google {
+        // RFC 7694: says that request bodies may come compressed.
+        reply = reply.with_header("accept-encoding", "gzip");
+    }
     world.log.end(number, Some(&reply));
     drop(world);
-    let reply = compressed(service, request, reply);
-    match &fault {
-        Some(fault) if fault.kind == FaultKind::TruncateBody => truncated(&reply, fault),
-        _ => plain(reply),
-    }
+    Some(compressed(service, request, reply))
 }
 
 /// Does the work of a request some time after its client has gone.

@@ -76,6 +76,7 @@ impl Bench {
             seed: 7,
             latency: Latency::None,
             record: true,
+            ..Options::default()
         })
         .await
         .unwrap();
