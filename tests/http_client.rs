@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crmsync::connector::http::{
-    Answer, Call, Http, HttpSettings, Patience, Redirect, Repeat, SendError, Signing, TokenSource,
-    Verdict,
+    Answer, Call, Cost, Http, HttpSettings, Patience, Redirect, Repeat, SendError, Signing,
+    TokenSource, Verdict,
 };
 use crmsync::connector::{Error, Kind};
 use reqwest::Method;
@@ -113,7 +113,8 @@ async fn send(url: String, repeat: Repeat, patience: u64) -> Trial {
         url,
         query: vec![("a", "b c".to_owned())],
         headers: Vec::new(),
-        body: Some(b"{}".to_vec()),
+        body: Some(b"{}".to_vec().into()),
+        cost: Cost::default(),
         repeat,
         redirect: Redirect::Refused,
     };

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::paths::Paths;
 use crate::auth::{self, Access, Account, Acting, Store};
 use crate::connector::google::{Google, GoogleSettings, NewGroup, Writes};
-use crate::connector::http::{self, Http, HttpSettings, Patience, Signing};
+use crate::connector::http::{self, Budget, Http, HttpSettings, Packing, Patience, Signing};
 use crate::connector::{self, CrmKind, DefaultPair, Error, Kind, Opening, Sink};
 use crate::model::{OnDelete, Side, Sides};
 use crate::profile::Profile;
@@ -133,6 +133,13 @@ pub(super) fn google(
         bridge("Google", tokens, profile),
     );
     http.patience = patience.clone();
+    http.budget = Budget {
+        reads: profile.google.reads_per_minute,
+        writes: profile.google.writes_per_minute,
+    };
+    if profile.google.endpoint.is_none() {
+        http.packing = Packing::Known;
+    }
     Ok(Google::new(settings, Http::new(http)?))
 }
 

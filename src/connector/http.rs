@@ -2,33 +2,40 @@
 //! from "nobody knows".
 
 mod call;
+mod clients;
 #[cfg(test)]
 pub(crate) mod fuzz;
+mod pacing;
+mod pack;
 mod patience;
 mod signing;
 mod transport;
 
-pub use call::{Answer, Call, Redirect, Repeat, SendError, Verdict};
+pub use call::{Answer, Call, Redirect, Repeat, SendError, Verdict, error};
+pub use pacing::{Budget, Cost};
+pub use pack::{Packing, Payload};
 pub use patience::Patience;
 pub use signing::Signing;
 pub use transport::is_loopback;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Client, Url};
+use reqwest::Url;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use secrecy::SecretString;
 
 use super::{Error, Kind, Meter};
+use clients::Clients;
+use pacing::Pacer;
+use pack::Packer;
 use patience::backoff;
 use transport::{Trouble, transport};
 
 /// The most bytes that an answer may have after decompression.
 pub const BODY_LIMIT: usize = 64 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where access tokens come from.
 #[async_trait]
@@ -56,6 +63,10 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// Every wait is multiplied by this; 1 outside tests. The budget is charged unscaled.
     pub wait_scale: f64,
+    /// Whether request bodies may go compressed.
+    pub packing: Packing,
+    /// How much may be spent in a minute.
+    pub budget: Budget,
 }
 
 impl HttpSettings {
@@ -69,6 +80,8 @@ impl HttpSettings {
             patience: Patience::default(),
             timeout: Duration::from_secs(60),
             wait_scale: 1.0,
+            packing: Packing::default(),
+            budget: Budget::default(),
         }
     }
 }
@@ -79,47 +92,20 @@ pub struct Http(Arc<Inner>);
 
 struct Inner {
     settings: HttpSettings,
-    wide: Client,
-    local: Client,
+    clients: Clients,
     meter: Mutex<Meter>,
+    packer: Packer,
+    pacer: Pacer,
 }
 
 impl Http {
     /// Builds a client.
     pub fn new(settings: HttpSettings) -> Result<Self, Error> {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            // A provider that is there already is as good.
-            drop(rustls::crypto::ring::default_provider().install_default());
-        });
-        let build = || {
-            Client::builder()
-                .user_agent(concat!("crmsync/", env!("CARGO_PKG_VERSION"), " (gzip)"))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(settings.timeout)
-                .redirect(reqwest::redirect::Policy::none())
-        };
-        let made = |result: reqwest::Result<Client>| {
-            result.map_err(|cause| Error {
-                hint: Some(
-                    "Install the operating system's root certificates (package ca-certificates)."
-                        .to_owned(),
-                ),
-                source: Some(Box::new(cause)),
-                ..error(
-                    settings.remote,
-                    "set up TLS",
-                    Kind::Config,
-                    "the HTTP client cannot be built",
-                )
-            })
-        };
-        let wide = made(build().build())?;
-        let local = made(build().no_proxy().build())?;
         Ok(Self(Arc::new(Inner {
+            packer: Packer::new(settings.packing),
+            pacer: Pacer::new(settings.budget),
+            clients: Clients::new(settings.remote, settings.timeout),
             settings,
-            wide,
-            local,
             meter: Mutex::new(Meter::default()),
         })))
     }
@@ -132,6 +118,12 @@ impl Http {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Gets a request body ready, compressed where the server takes that.
+    #[must_use]
+    pub fn pack(&self, plain: Vec<u8>) -> Payload {
+        self.0.packer.pack(plain)
     }
 
     /// What messages call the remote.
@@ -183,8 +175,21 @@ impl Http {
         };
         loop {
             tries += 1;
-            let answer = match self.attempt(&call, &token).await {
-                Ok(answer) => answer,
+            let share = self
+                .share(&call)
+                .await
+                .map_err(|error| settle(reached, error))?;
+            let attempt = self.attempt(&call, &token).await;
+            inner.pacer.ended(share, Instant::now());
+            let answer = match attempt {
+                Ok((answer, packed)) => {
+                    // 415 was surely not executed; a 400 may have been in part.
+                    let refused = inner.packer.learn(&answer, packed);
+                    if refused && (answer.status == 415 || call.repeat == Repeat::Safe) {
+                        continue;
+                    }
+                    answer
+                }
                 Err(trouble) => {
                     reached |= trouble.sent;
                     broken += 1;
@@ -263,7 +268,11 @@ impl Http {
         goes && self.0.settings.patience.sleep(slept).await
     }
 
-    async fn attempt(&self, call: &Call<'_>, token: &SecretString) -> Result<Answer, Trouble> {
+    async fn attempt(
+        &self,
+        call: &Call<'_>,
+        token: &SecretString,
+    ) -> Result<(Answer, bool), Trouble> {
         let inner = &*self.0;
         let fail = |kind, reason: &str| Trouble {
             error: error(inner.settings.remote, call.doing, kind, reason),
@@ -286,7 +295,16 @@ impl Http {
                 "an address without TLS is refused unless its host is a loopback literal",
             ));
         }
-        let client = if local { &inner.local } else { &inner.wide };
+        let client = if local {
+            inner.clients.local()
+        } else {
+            inner.clients.wide()
+        };
+        let client = client.map_err(|error| Trouble {
+            error,
+            sent: false,
+            tries: 1,
+        })?;
         let signed = inner.settings.signing.header(token).map_err(|()| {
             fail(
                 Kind::Unauthorized,
@@ -303,9 +321,19 @@ impl Http {
                 .map_err(|_| fail(Kind::Config, "a header has characters that it cannot carry"))?;
             headers.insert(*name, value);
         }
-        let mut request = client.request(call.method.clone(), url).headers(headers);
+        let mut packed = false;
+        let mut bytes = None;
         if let Some(body) = &call.body {
-            request = request.body(body.clone());
+            let (chosen, compressed) = inner.packer.choose(body);
+            bytes = Some(chosen.to_vec());
+            packed = compressed;
+        }
+        if packed {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let mut request = client.request(call.method.clone(), url).headers(headers);
+        if let Some(bytes) = bytes {
+            request = request.body(bytes);
         }
         self.count(call.name);
         let begun = Instant::now();
@@ -351,11 +379,12 @@ impl Http {
             );
             return Err(trouble);
         }
-        Ok(Answer {
+        let answer = Answer {
             status: status.as_u16(),
             headers: response.headers().clone(),
             body,
-        })
+        };
+        Ok((answer, packed))
     }
 
     fn count(&self, name: &'static str) {
@@ -363,19 +392,5 @@ impl Http {
         meter.requests += 1;
         let by_call: &mut BTreeMap<_, _> = &mut meter.by_call;
         *by_call.entry(name).or_default() += 1;
-    }
-}
-
-/// A failure without hint and cause.
-#[must_use]
-pub fn error(remote: &str, doing: &str, kind: Kind, reason: &str) -> Error {
-    Error {
-        remote: remote.to_owned(),
-        doing: doing.to_owned(),
-        reason: reason.to_owned(),
-        kind,
-        hint: None,
-        retry_after: None,
-        source: None,
     }
 }

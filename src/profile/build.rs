@@ -186,6 +186,8 @@ pub(super) fn build(read: &Read, folder: &Path) -> Option<Parts> {
             auth_uri: sheet.text("google.auth_uri"),
             token_uri: sheet.text("google.token_uri"),
             revoke_uri: sheet.text("google.revoke_uri"),
+            reads_per_minute: u32::try_from(count(sheet, "google.reads_per_minute")?).ok()?,
+            writes_per_minute: u32::try_from(count(sheet, "google.writes_per_minute")?).ok()?,
         },
         crm: CrmSection {
             kind: read.kind?,

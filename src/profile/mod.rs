@@ -108,6 +108,10 @@ pub struct GoogleSection {
     pub token_uri: Option<String>,
     /// Where tokens are revoked.
     pub revoke_uri: Option<String>,
+    /// Critical reads that may be spent in a minute; 0 is no limit.
+    pub reads_per_minute: u32,
+    /// Critical writes that may be spent in a minute; 0 is no limit.
+    pub writes_per_minute: u32,
 }
 
 /// One `[[map]]` entry.

@@ -143,6 +143,18 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Optional,
         "Where Google's tokens are revoked, when it is not Google's own.",
     ),
+    all(
+        "google.reads_per_minute",
+        Count(0, 1_000_000),
+        Default("0"),
+        "Critical reads that a run spends in a minute at most, a batch of writes costs 6; 0 waits for Google's refusal.",
+    ),
+    all(
+        "google.writes_per_minute",
+        Count(0, 1_000_000),
+        Default("0"),
+        "Critical writes that a run spends in a minute at most, a batch costs 6 and a batch of deletes 10; 0 waits for Google's refusal.",
+    ),
     KeyInfo::of_all("crm.kind", Word(&[]), Required, "Which CRM."),
     KeyInfo::of_all("crm.view", Text, Required, "The list view by name or id."),
     KeyInfo::of_all(

@@ -210,7 +210,7 @@ fn the_schema_is_json_and_knows_the_contracts_keys() {
         ),
         (
             "google",
-            "account group client_secret service_account subject endpoint auth_uri token_uri revoke_uri",
+            "account group client_secret service_account subject endpoint auth_uri token_uri revoke_uri reads_per_minute writes_per_minute",
         ),
         (
             "crm",

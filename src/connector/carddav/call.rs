@@ -6,7 +6,7 @@ use reqwest::{Method, Url};
 
 use super::Carddav;
 use super::wire::{self, Multistatus};
-use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict, error};
+use crate::connector::http::{Answer, Call, Cost, Redirect, Repeat, SendError, Verdict, error};
 use crate::connector::{Error, Kind};
 
 /// What messages call the remote.
@@ -135,7 +135,8 @@ impl Carddav {
             url: ask.url.to_string(),
             query: Vec::new(),
             headers: ask.headers,
-            body: ask.body.map(String::into_bytes),
+            body: ask.body.map(|body| body.into_bytes().into()),
+            cost: Cost::default(),
             repeat: ask.repeat,
             redirect: Redirect::Answer,
         };

@@ -11,7 +11,7 @@ use super::Espo;
 use super::explain::{explain, no_sense, reason};
 use super::query::Query;
 use super::wire::{Listing, Row};
-use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict};
+use crate::connector::http::{Answer, Call, Cost, Redirect, Repeat, SendError, Verdict};
 use crate::connector::{Error, Kind};
 
 /// Who reads a refusal.
@@ -100,7 +100,8 @@ impl Espo {
             url,
             query: Vec::new(),
             headers: ask.headers,
-            body: ask.body.map(|body| body.to_string().into_bytes()),
+            body: ask.body.map(|body| body.to_string().into_bytes().into()),
+            cost: Cost::default(),
             repeat: ask.repeat,
             redirect: Redirect::Refused,
         };

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::convert::{new_person, person_fields, record_of};
 use super::errors::{Fault, REMOTE, refusal};
 use super::wire::Created;
 use super::write::Slate;
-use super::{Gear, Google, bytes, vet};
+use super::{Gear, Google, vet};
 use crate::connector::http::{Answer, SendError, error};
 use crate::connector::{Error, Kind};
 use crate::model::{Change, Outcome, Record, Stored, Write};
@@ -131,18 +132,25 @@ impl Google {
         bodies: &BTreeMap<usize, Value>,
         open: &[usize],
     ) -> Result<Answer, SendError> {
-        let contacts: Vec<&Value> = open.iter().filter_map(|at| bodies.get(at)).collect();
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            contacts: Vec<&'a Value>,
+            read_mask: String,
+            sources: [&'static str; 1],
+        }
+        let body = Body {
+            contacts: open.iter().filter_map(|at| bodies.get(at)).collect(),
+            read_mask: person_fields(&gear.lists),
+            sources: ["READ_SOURCE_TYPE_CONTACT"],
+        };
         let mut call = self.call(
             "people.batchCreateContacts",
             CREATING,
             Method::POST,
             "people:batchCreateContacts",
         );
-        call.body = Some(bytes(&json!({
-            "contacts": contacts,
-            "readMask": person_fields(&gear.lists),
-            "sources": ["READ_SOURCE_TYPE_CONTACT"],
-        })));
+        call.body = Some(self.body(&body));
         self.send_once(call).await
     }
 

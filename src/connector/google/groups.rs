@@ -1,18 +1,24 @@
 //! Labels: which there are, which one the profile means, and who is signed in.
 
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::json;
 
 use super::convert::MY_CONTACTS;
 use super::errors::{Fault, REMOTE};
 use super::wire::{Group, Groups};
-use super::{Google, NewGroup, Writes, bytes, parse, vet};
+use super::{Google, NewGroup, Writes, parse, vet};
 use crate::connector::http::{SendError, error};
 use crate::connector::{Error, Kind};
 use crate::model::{ListInfo, Probe, Right};
 
 const LISTING: &str = "list the labels";
 const MAKING: &str = "create a label";
+/// How long a listing of the labels says which are missing; creating one that is there after all is
+/// refused (409) and looked into.
+const RECENT: Duration = Duration::from_secs(30);
 /// The system labels that contacts can still be put into.
 const OPEN_SYSTEM: [&str; 2] = [MY_CONTACTS, "contactGroups/starred"];
 
@@ -27,8 +33,21 @@ pub(super) enum Chosen<'a> {
 }
 
 impl Google {
+    /// Every label that was there a moment ago; the listing of this run counts.
+    async fn recent_groups(&self) -> Result<Arc<[Group]>, Error> {
+        let known = self
+            .listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match known {
+            Some((when, groups)) if when.elapsed() < RECENT => Ok(groups),
+            Some(_) | None => self.groups().await,
+        }
+    }
+
     /// Every label that is there.
-    pub(super) async fn groups(&self) -> Result<Vec<Group>, Error> {
+    pub(super) async fn groups(&self) -> Result<Arc<[Group]>, Error> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
             let mut call = self.call("contactGroups.list", LISTING, Method::GET, "contactGroups");
@@ -48,6 +67,9 @@ impl Google {
             );
             token = page.next_page_token.filter(|token| !token.is_empty());
             if token.is_none() {
+                let all: Arc<[Group]> = all.into();
+                *self.listed.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((Instant::now(), Arc::clone(&all)));
                 return Ok(all);
             }
         }
@@ -151,7 +173,7 @@ impl Google {
         if !self.labels().group.is_empty() {
             return Ok(());
         }
-        let groups = self.groups().await?;
+        let groups = self.recent_groups().await?;
         if let Chosen::One(group) = choose(&groups, &self.settings.group) {
             self.learn(|labels| labels.group.clone_from(&group.resource_name));
         }
@@ -163,6 +185,7 @@ impl Google {
 
     /// The profile's label, made when it does not exist yet.
     pub(super) async fn ensure_group(&self) -> Result<String, Error> {
+        let _looking = self.making.lock().await;
         let known = self.labels().group;
         if !known.is_empty() {
             return Ok(known);
@@ -174,6 +197,7 @@ impl Google {
 
     /// The archive label, made when it does not exist yet.
     pub(super) async fn ensure_archive(&self) -> Result<String, Error> {
+        let _looking = self.making.lock().await;
         let known = self.labels().archive;
         if !known.is_empty() {
             return Ok(known);
@@ -186,8 +210,9 @@ impl Google {
     /// Looks for a label by name and makes it when there is none; 409 and an unknown outcome are
     /// settled by looking again, so that there are never two.
     async fn make_group(&self, name: &str) -> Result<String, Error> {
+        let mut groups = self.recent_groups().await?;
         for _ in 0..2 {
-            if let Chosen::One(group) = choose(&self.groups().await?, name) {
+            if let Chosen::One(group) = choose(&groups, name) {
                 return Ok(group.resource_name.clone());
             }
             if name == self.settings.group && self.settings.new_group == NewGroup::Refuse {
@@ -199,7 +224,7 @@ impl Google {
                 Method::POST,
                 "contactGroups",
             );
-            call.body = Some(bytes(
+            call.body = Some(self.body(
                 &json!({"contactGroup": {"name": name}, "readGroupFields": "name,groupType,metadata"}),
             ));
             match self.send_once(call).await {
@@ -214,8 +239,9 @@ impl Google {
                 Err(SendError::Uncertain(_)) => {}
                 Err(SendError::Failed(failed)) => return Err(failed),
             }
+            groups = self.groups().await?;
         }
-        match choose(&self.groups().await?, name) {
+        match choose(&groups, name) {
             Chosen::One(group) => Ok(group.resource_name.clone()),
             Chosen::None | Chosen::Several => Err(error(
                 REMOTE,

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::convert::MY_CONTACTS;
 use super::errors::{Fault, tidy};
 use super::wire::Modified;
-use super::{Google, bytes, parse};
+use super::{Google, parse};
 use crate::connector::http::SendError;
 use crate::connector::{Error, Kind};
 use crate::model::{Op, Outcome, Refusal, RemoteId, Stored};
@@ -160,8 +160,8 @@ impl Google {
             Way::Into => "resourceNamesToAdd",
             Way::OutOf => "resourceNamesToRemove",
         };
-        call.body = Some(bytes(&json!({list: ids})));
-        self.send(call).await.map_err(SendError::into_error)
+        call.body = Some(self.body(&json!({list: ids})));
+        self.send_in_turn(call).await.map_err(SendError::into_error)
     }
 
     async fn is_gone(&self, group: &str) -> Result<bool, Error> {

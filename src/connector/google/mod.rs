@@ -9,6 +9,7 @@ mod members;
 mod read;
 mod remove;
 mod slots;
+mod turn;
 mod update;
 mod vet;
 mod wire;
@@ -20,14 +21,14 @@ pub(crate) mod fuzz;
 mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::http::{Answer, Call, Http, Redirect, Repeat, SendError, Verdict, error};
+use super::http::{Answer, Call, Cost, Http, Payload, Redirect, Repeat, SendError, Verdict, error};
 use super::{
     Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
     Meter, PageSender, Since, Sink, Source, Stamp, Twins, Written,
@@ -36,6 +37,7 @@ use crate::mapping::Mapping;
 use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use convert::Lens;
 use errors::{Fault, REMOTE};
+use turn::Turn;
 
 /// The People API's root.
 pub const ENDPOINT: &str = "https://people.googleapis.com";
@@ -108,8 +110,12 @@ pub struct Google {
     gear: RwLock<Option<Gear>>,
     labels: Mutex<Labels>,
     twins: Mutex<Twins>,
+    /// Labels as they were listed a moment ago.
+    listed: Mutex<Option<(Instant, Arc<[wire::Group]>)>>,
+    /// Held while a label is looked for and made.
+    making: tokio::sync::Mutex<()>,
     /// Google wants the mutations of an account one after another.
-    writing: tokio::sync::Mutex<()>,
+    turn: Turn,
 }
 
 /// What [`Source::equip`] brought.
@@ -141,7 +147,9 @@ impl Google {
             gear: RwLock::new(None),
             labels: Mutex::new(Labels::default()),
             twins: Mutex::new(Twins::default()),
-            writing: tokio::sync::Mutex::new(()),
+            listed: Mutex::new(None),
+            making: tokio::sync::Mutex::new(()),
+            turn: Turn::default(),
         }
     }
 
@@ -187,9 +195,15 @@ impl Google {
             query: vec![("prettyPrint", "false".to_owned())],
             headers: Vec::new(),
             body: None,
+            cost: cost(name),
             repeat: Repeat::Safe,
             redirect: Redirect::Refused,
         }
+    }
+
+    /// A body, got ready before it is its turn.
+    fn body(&self, body: &impl serde::Serialize) -> Payload {
+        self.http.pack(serde_json::to_vec(body).unwrap_or_default())
     }
 
     /// Sends a call; answers below 500 that are no matter of quota or sign-in come back as they are.
@@ -200,7 +214,12 @@ impl Google {
             .await
     }
 
-    /// Sends a call that must not be repeated blindly. A 500 or 503 in the service's own words comes
+    /// Sends a mutation in its turn that may be repeated.
+    async fn send_in_turn(&self, call: Call<'_>) -> Result<Answer, SendError> {
+        self.turn.take(self.send(call)).await
+    }
+
+    /// Sends a mutation in its turn that must not be repeated blindly. A 500 or 503 in the service's own words comes
     /// back too, for the caller to look before it sends again.
     async fn send_once(&self, call: Call<'_>) -> Result<Answer, SendError> {
         let doing = call.doing;
@@ -212,7 +231,7 @@ impl Google {
             500 | 503 if Fault::of(answer).json && !Fault::of(answer).is_full() => Verdict::Take,
             _ => errors::judge(doing, answer),
         };
-        self.http.send(call, &judge).await
+        self.turn.take(self.http.send(call, &judge)).await
     }
 
     /// A read that has to succeed.
@@ -233,9 +252,16 @@ fn parse<T: serde::de::DeserializeOwned>(answer: &Answer, doing: &str) -> Result
         .map_err(|reason| error(REMOTE, doing, Kind::Protocol, &reason))
 }
 
-/// A body as bytes.
-fn bytes(body: &Value) -> Vec<u8> {
-    body.to_string().into_bytes()
+/// What a call takes out of the critical budgets of a minute, by Google's table of costs. Label
+/// changes are counted with the writes.
+fn cost(call: &str) -> Cost {
+    let (reads, writes) = match call {
+        "people.batchCreateContacts" | "people.batchUpdateContacts" => (6, 6),
+        "people.batchDeleteContacts" => (0, 10),
+        "people.deleteContact" | "contactGroups.create" | "contactGroups.members.modify" => (0, 1),
+        _ => (1, 0),
+    };
+    Cost { reads, writes }
 }
 
 #[async_trait]
@@ -260,7 +286,8 @@ impl Source for Google {
             since: Since::Account,
             ids: Ids::Global,
             revisions: Revisions::Unique,
-            lanes: 1,
+            // One is sent, the next is got ready.
+            lanes: 2,
             capacity: Some(CAPACITY),
             // A sync token lives seven days after the full read; one is kept in hand.
             cursor_life: Some(Duration::from_secs(6 * 86_400)),
@@ -370,7 +397,6 @@ impl Sink for Google {
     }
 
     async fn write(&self, batch: &[Write]) -> Written {
-        let _one_at_a_time = self.writing.lock().await;
         self.write_batch(batch).await
     }
 

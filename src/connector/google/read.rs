@@ -6,7 +6,7 @@ use reqwest::Method;
 
 use super::convert::{person_fields, person_mask, record};
 use super::errors::{Fault, REMOTE};
-use super::wire::{Connections, Group, People, Person, PersonResponse};
+use super::wire::{Connections, Group, People, Person, PersonResponse, Tokens};
 use super::{CAPACITY, Gear, Google, parse};
 use crate::connector::http::{Answer, SendError, error};
 use crate::connector::{
@@ -21,7 +21,7 @@ const READING: &str = "read contacts";
 
 /// A page that came, or the news that the cursor is too old.
 enum Turn {
-    Page(Box<Connections>),
+    Page(Answer),
     Expired,
 }
 
@@ -94,7 +94,7 @@ impl Google {
         if since.is_some() && answer.status >= 400 && Fault::of(&answer).is_expired() {
             return Ok(Turn::Expired);
         }
-        Ok(Turn::Page(Box::new(parse(&answer, LISTING)?)))
+        Ok(Turn::Page(answer))
     }
 
     pub(super) async fn fetch_pages(
@@ -105,8 +105,8 @@ impl Google {
         let gear = self.gear()?;
         self.find_new_group().await?;
         let mut since = ask.since.as_ref().map(|cursor| cursor.0.as_str());
-        let mut token = None;
         let mut total = None;
+        let mut next = self.page(&gear, since, None).await?;
         let mut end = FetchEnd {
             extent: Extent::Full,
             cursor: None,
@@ -114,7 +114,7 @@ impl Google {
             records: 0,
         };
         loop {
-            let page = match self.page(&gear, since, token.take()).await? {
+            let page = match next {
                 Turn::Page(page) => page,
                 Turn::Expired => {
                     tracing::info!("the sync token has expired, reading everything");
@@ -123,23 +123,45 @@ impl Google {
                     if pages.send(Page::Restart).await.is_err() {
                         return Ok(end);
                     }
+                    next = self.page(&gear, since, None).await?;
                     continue;
                 }
             };
             end.pages += 1;
-            total = page.total_items.or(total);
-            for part in self.sort_out(&gear, &page.people, &mut end.records) {
-                if pages.send(part).await.is_err() {
-                    return Ok(end);
-                }
-            }
-            end.cursor = page
-                .next_sync_token
+            // What comes next is asked for before this page is looked into.
+            let Tokens {
+                next_page_token,
+                next_sync_token,
+                total_items,
+            } = parse(&page, LISTING)?;
+            total = total_items.or(total);
+            end.cursor = next_sync_token
                 .filter(|token| !token.is_empty())
                 .map(Cursor);
-            token = page.next_page_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
+            let token = next_page_token.filter(|token| !token.is_empty());
+            let ahead = async {
+                match token {
+                    Some(token) => self.page(&gear, since, Some(token)).await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            let taking = async {
+                tokio::task::yield_now().await;
+                let page: Connections = parse(&page, LISTING)?;
+                for part in self.sort_out(&gear, &page.people, &mut end.records) {
+                    if pages.send(part).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            };
+            let (came, heard) = futures::join!(ahead, taking);
+            if !heard? {
+                return Ok(end);
+            }
+            match came? {
+                Some(page) => next = page,
+                None => break,
             }
         }
         if since.is_none() && end.cursor.is_some() {
@@ -237,11 +259,14 @@ impl Google {
             let Turn::Page(page) = self.page(&gear, None, token.take()).await? else {
                 return Ok((records, names));
             };
+            token = parse::<Tokens>(&page, LISTING)?
+                .next_page_token
+                .filter(|token| !token.is_empty());
+            let page: Connections = parse(&page, LISTING)?;
             for person in page.people.iter().filter(|person| !person.metadata.deleted) {
                 names.insert(RemoteId::from(person.resource_name.as_str()));
                 records.extend(record(&lens, person).filter(|record| wanted(record)));
             }
-            token = page.next_page_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok((records, names));
             }

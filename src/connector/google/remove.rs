@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::json;
 
+use super::Google;
 use super::errors::Fault;
 use super::write::Slate;
-use super::{Google, bytes};
 use crate::connector::http::SendError;
 use crate::connector::{Error, Found, Kind};
 use crate::model::{Change, Outcome, RemoteId, Stored, Write};
@@ -56,9 +56,9 @@ impl Google {
             Method::POST,
             "people:batchDeleteContacts",
         );
-        call.body = Some(bytes(&json!({"resourceNames": names})));
+        call.body = Some(self.body(&json!({"resourceNames": names})));
         let places: Vec<usize> = open.iter().map(|(at, _)| *at).collect();
-        match self.send(call).await {
+        match self.send_in_turn(call).await {
             Ok(answer) if answer.status < 300 => {
                 for at in places {
                     slate.set(at, Outcome::Done(Stored::Nothing));
@@ -103,7 +103,7 @@ impl Google {
         for (at, id) in open {
             let path = format!("{id}:deleteContact");
             let call = self.call("people.deleteContact", DELETING, Method::DELETE, &path);
-            let answer = match self.send(call).await {
+            let answer = match self.send_in_turn(call).await {
                 Ok(answer) => answer,
                 Err(SendError::Failed(failed)) => return Err(failed),
                 Err(SendError::Uncertain(failed)) => {

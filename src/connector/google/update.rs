@@ -10,7 +10,7 @@ use super::convert::{Kept, person_fields, record};
 use super::errors::{Fault, is_stale, refusal};
 use super::wire::{Status, Updated};
 use super::write::Slate;
-use super::{Gear, Google, bytes};
+use super::{Gear, Google};
 use crate::connector::http::{Answer, SendError};
 use crate::connector::{Error, Found};
 use crate::model::{Change, Native, Outcome, Patch, Record, RemoteId, Stored, Version, Write};
@@ -205,7 +205,7 @@ impl Google {
             Method::POST,
             "people:batchUpdateContacts",
         );
-        call.body = Some(bytes(&json!({
+        call.body = Some(self.body(&json!({
             "contacts": contacts,
             "updateMask": mask.join(","),
             "readMask": person_fields(&gear.lists),

@@ -152,6 +152,12 @@ pub(super) struct ClientData {
 pub(super) struct Connections {
     #[serde(rename = "connections")]
     pub(super) people: Vec<Person>,
+}
+
+/// Where a listing goes on; the contacts of the page are skipped.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Tokens {
     pub(super) next_page_token: Option<String>,
     pub(super) next_sync_token: Option<String>,
     /// How many contacts there are on all pages of a full list.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use super::pacing::Cost;
+use super::pack::Payload;
 use crate::connector::{Error, Kind};
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -44,7 +46,9 @@ pub struct Call<'a> {
     /// Further headers; a `content-type` here goes before the one of JSON.
     pub headers: Vec<(&'static str, String)>,
     /// The body; JSON unless a header says otherwise.
-    pub body: Option<Vec<u8>>,
+    pub body: Option<Payload>,
+    /// What it takes out of the minute's budgets.
+    pub cost: Cost,
     /// Whether it may be repeated.
     pub repeat: Repeat,
     /// What a redirect is.
@@ -132,5 +136,19 @@ impl SendError {
         match self {
             Self::Failed(error) | Self::Uncertain(error) => error,
         }
+    }
+}
+
+/// A failure without hint and cause.
+#[must_use]
+pub fn error(remote: &str, doing: &str, kind: Kind, reason: &str) -> Error {
+    Error {
+        remote: remote.to_owned(),
+        doing: doing.to_owned(),
+        reason: reason.to_owned(),
+        kind,
+        hint: None,
+        retry_after: None,
+        source: None,
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Zoho;
 use super::explain::{explain, names_view, view_gone};
 use super::wire::ApiError;
-use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict, error};
+use crate::connector::http::{Answer, Call, Cost, Redirect, Repeat, SendError, Verdict, error};
 use crate::connector::{Error, Kind};
 
 /// Who reads a refusal.
@@ -137,7 +137,10 @@ impl Zoho {
             url: format!("{root}/crm/v8/{}", ask.path),
             query: ask.query,
             headers: ask.headers,
-            body: ask.body.map(|body| body.to_string().into_bytes()),
+            body: ask
+                .body
+                .map(|body| self.http.pack(body.to_string().into_bytes())),
+            cost: Cost::default(),
             repeat: ask.repeat,
             redirect: Redirect::Refused,
         };

@@ -1,0 +1,78 @@
+//! The two HTTP clients, each made when the first request needs it: making one reads the system's root
+//! certificates, which takes longer than a pass with nothing to do.
+
+use std::sync::{Once, OnceLock};
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder};
+
+use super::error;
+use crate::connector::{Error, Kind};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The clients of one remote.
+pub(super) struct Clients {
+    remote: &'static str,
+    timeout: Duration,
+    wide: OnceLock<Client>,
+    local: OnceLock<Client>,
+}
+
+impl Clients {
+    pub(super) fn new(remote: &'static str, timeout: Duration) -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // A provider that is there already is as good.
+            drop(rustls::crypto::ring::default_provider().install_default());
+        });
+        Self {
+            remote,
+            timeout,
+            wide: OnceLock::new(),
+            local: OnceLock::new(),
+        }
+    }
+
+    /// The one for the network, through a proxy where the environment names one.
+    pub(super) fn wide(&self) -> Result<&Client, Error> {
+        self.made(&self.wide, self.builder())
+    }
+
+    /// The one for this machine.
+    pub(super) fn local(&self) -> Result<&Client, Error> {
+        self.made(&self.local, self.builder().no_proxy())
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        Client::builder()
+            .user_agent(concat!("crmsync/", env!("CARGO_PKG_VERSION"), " (gzip)"))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(self.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+    }
+
+    fn made<'c>(
+        &self,
+        place: &'c OnceLock<Client>,
+        builder: ClientBuilder,
+    ) -> Result<&'c Client, Error> {
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let client = builder.build().map_err(|cause| Error {
+            hint: Some(
+                "Install the operating system's root certificates (package ca-certificates)."
+                    .to_owned(),
+            ),
+            source: Some(Box::new(cause)),
+            ..error(
+                self.remote,
+                "set up TLS",
+                Kind::Config,
+                "the HTTP client cannot be built",
+            )
+        })?;
+        Ok(place.get_or_init(|| client))
+    }
+}
