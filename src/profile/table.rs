@@ -143,13 +143,13 @@ pub(super) const KEYS: &[KeyInfo] = &[
         Optional,
         "Where Google's tokens are revoked, when it is not Google's own.",
     ),
-    all(
+    KeyInfo::of_all(
         "google.reads_per_minute",
         Count(0, 1_000_000),
         Default("0"),
         "Critical reads that a run spends in a minute at most, a batch of writes costs 6; 0 waits for Google's refusal.",
     ),
-    all(
+    KeyInfo::of_all(
         "google.writes_per_minute",
         Count(0, 1_000_000),
         Default("0"),
