@@ -28,7 +28,8 @@ pub struct Capabilities {
     pub ids: Ids,
     /// Whether a revision may come back.
     pub revisions: Revisions,
-    /// How many batches may be under way at once; 1 is strictly one after another.
+    /// How many batches may be handed over at once; 1 is strictly one after another. Where a remote
+    /// takes mutations only so, its connector may get the next one ready meanwhile.
     pub lanes: usize,
     /// The most records that the account may hold.
     pub capacity: Option<u64>,
