@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::convert::{new_person, person_fields, record_of};
 use super::errors::{Fault, REMOTE, refusal};
