@@ -207,6 +207,14 @@ fn object(json: &Json) -> Map<String, Json> {
 }
 
 fn connector(sandbox: &Running, view: &str) -> Zoho {
+    zoho(sandbox, view, 0)
+}
+
+fn reserved(sandbox: &Running, credits_reserve: u64) -> Zoho {
+    zoho(sandbox, "All Contacts", credits_reserve)
+}
+
+fn zoho(sandbox: &Running, view: &str, credits_reserve: u64) -> Zoho {
     let http = Http::new(HttpSettings {
         wait_scale: 0.01,
         timeout: Duration::from_secs(10),
@@ -222,6 +230,7 @@ fn connector(sandbox: &Running, view: &str) -> Zoho {
             endpoint: Some(format!("http://{}", sandbox.address())),
             view: view.to_owned(),
             defaults: BTreeMap::from([("Lead_Source".to_owned(), json!("Google Contacts"))]),
+            credits_reserve,
             ..ZohoSettings::default()
         },
         http,
@@ -414,6 +423,128 @@ async fn older_limits_are_kept_to() {
         .collect();
     let found = bench.zoho.get(&ids[..130]).await.unwrap();
     assert!(found.iter().all(|found| matches!(found, Found::Here(_))));
+}
+
+/// Reads the whole list, and does something when its `at`th page comes.
+async fn read_whole(bench: &Bench, at: usize, act: impl Fn()) -> (FetchEnd, BTreeSet<String>) {
+    let (sender, mut pages) = tokio::sync::mpsc::channel(1);
+    let ask = Ask {
+        since: None,
+        census: Census::No,
+        now: jiff::Timestamp::now().as_second(),
+    };
+    let take = async {
+        let mut ids = BTreeSet::new();
+        let mut count = 0;
+        while let Some(page) = pages.recv().await {
+            if let Page::Records(records) = page {
+                count += 1;
+                if count == at {
+                    act();
+                }
+                ids.extend(records.iter().map(|record| record.id.to_string()));
+            }
+        }
+        ids
+    };
+    let (end, ids) = tokio::join!(bench.zoho.fetch(&ask, sender), take);
+    (end.unwrap(), ids)
+}
+
+#[tokio::test]
+async fn a_long_list_is_counted_once_and_its_further_pages_come_together() {
+    let mut bench = Bench::start(2_600).await;
+    bench.admin("switch", &json!({"coql_legacy_limits": true}));
+    bench.open("All Contacts").await;
+    let before = bench.zoho.meter();
+    let (end, ids) = read_whole(&bench, 0, || {}).await;
+    assert_eq!(ids.len(), 2_600);
+    assert_eq!(end.records, 2_600);
+    let after = bench.zoho.meter();
+    let calls = |name: &str| {
+        let of = |meter: &crmsync::connector::Meter| meter.by_call.get(name).copied().unwrap_or(0);
+        of(&after) - of(&before)
+    };
+    assert_eq!(calls("count"), 1);
+    // One that was refused for its limit, six pages of 200, and 1,400 records in steps of 199.
+    assert_eq!(calls("coql"), 1 + 6 + 8);
+}
+
+#[tokio::test]
+async fn records_that_leave_while_pages_come_together_hide_no_other() {
+    for gone in [1, 3] {
+        let mut bench = Bench::start(3_000).await;
+        bench.admin("switch", &json!({"coql_legacy_limits": true}));
+        bench.open("All Contacts").await;
+        let (_, all) = read_whole(&bench, 0, || {}).await;
+        bench.open("All Contacts").await;
+        let first: Vec<&String> = all.iter().take(gone + 1_200).skip(1_200).collect();
+        // They are behind the place where the pages begin to come together, and read already.
+        let (end, ids) = read_whole(&bench, 7, || {
+            for id in &first {
+                bench.delete(id);
+            }
+        })
+        .await;
+        assert_eq!(ids, all, "{gone} deleted");
+        assert!(end.records >= 3_000);
+    }
+}
+
+#[tokio::test]
+async fn after_three_quiet_readings_a_reading_costs_two_credits() {
+    let mut bench = Bench::start(3).await;
+    bench.open("All Contacts").await;
+    let (end, _) = bench.fetch(None, Census::No).await;
+    bench.advance(300);
+    let mut cursor = end.cursor.unwrap();
+    let mut costs = Vec::new();
+    for _ in 0..5 {
+        let before = bench.zoho.meter().credits.unwrap();
+        let (end, read) = bench.fetch(Some(&cursor), Census::No).await;
+        assert!(read.records.is_empty());
+        costs.push(bench.zoho.meter().credits.unwrap() - before);
+        cursor = end.cursor.unwrap();
+    }
+    assert_eq!(costs, [4, 4, 4, 2, 2]);
+    let ids: Vec<String> = (0..250).map(|n| bench.add(&person(n))).collect();
+    let (end, read) = bench.fetch(Some(&cursor), Census::No).await;
+    assert_eq!(
+        read.records.len(),
+        ids.len(),
+        "a page of 200 is not the last"
+    );
+    let (_, read) = bench.fetch(Some(&end.cursor.unwrap()), Census::No).await;
+    assert_eq!(read.records.len(), ids.len(), "the look-back");
+}
+
+#[tokio::test]
+async fn the_reserve_of_credits_is_left_alone() {
+    let mut bench = Bench::start(3).await;
+    bench.open("All Contacts").await;
+    let (end, _) = bench.fetch(None, Census::No).await;
+    bench.zoho = reserved(&bench.sandbox, 8);
+    let probe = bench.zoho.probe(None).await.unwrap();
+    bench.zoho.equip(&probe, Arc::new(mapping(&probe))).unwrap();
+    bench.admin("switch", &json!({"daily_credits": 16}));
+    let cursor = end.cursor.unwrap();
+    let mut refused = None;
+    for _ in 0..4 {
+        let (sender, _pages) = tokio::sync::mpsc::channel(4);
+        let ask = Ask {
+            since: Some(cursor.clone()),
+            census: Census::No,
+            now: jiff::Timestamp::now().as_second(),
+        };
+        if let Err(error) = bench.zoho.fetch(&ask, sender).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!(refused.kind, Kind::RateLimited, "{refused}");
+    assert!(refused.reason.contains("`credits_reserve`"), "{refused}");
+    assert_eq!(bench.zoho.meter().credits_left, Some(8));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::{Global, When, redact};
-use crate::run::{Outcome, ProblemRow, Report};
+use crate::run::{Outcome, ProblemRow, Report, Tally};
 
 /// How many ids of a problem a text names; JSON names all.
 const SHOWN: usize = 20;
@@ -92,6 +92,11 @@ impl Show {
         for reading in &report.readings {
             put(&mut text, format_args!("  read {reading}\n"));
         }
+        for (name, tally) in [("Google", &report.google), ("CRM", &report.crm)] {
+            if tally.requests > 0 {
+                put(&mut text, format_args!("  {name}: {}\n", spent(tally)));
+            }
+        }
         if let Some(plan) = &report.plan {
             for row in plan {
                 let email = row.email.as_deref().unwrap_or("(no e-mail)");
@@ -173,6 +178,22 @@ impl Show {
         }
         text
     }
+}
+
+/// What a side's requests cost, and what is left of its quotas where that is known.
+pub(super) fn spent(tally: &Tally) -> String {
+    let number =
+        |number: u64| usize::try_from(number).map_or_else(|_| number.to_string(), thousands);
+    let mut parts = vec![format!("{} requests", number(tally.requests))];
+    for (count, what) in [
+        (tally.credits, "API credits"),
+        (tally.credits_left, "credits left of the day"),
+        (tally.reads_left, "reads left of the minute"),
+        (tally.writes_left, "writes left of the minute"),
+    ] {
+        parts.extend(count.map(|count| format!("{} {what}", number(count))));
+    }
+    parts.join(", ")
 }
 
 /// A number with a comma before every third digit from the right.

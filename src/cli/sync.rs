@@ -12,7 +12,7 @@ use super::connect;
 use super::deactivate;
 use super::failure::{self, Failure};
 use super::machine;
-use super::output::Show;
+use super::output::{self, Show};
 use super::paths::Paths;
 use super::progress::Bars;
 use crate::connector::{Extent, Source};
@@ -291,6 +291,8 @@ async fn sync(
         report = hurry => report,
     };
     for side in Side::BOTH {
+        let name = sinks.on(side).name();
+        tracing::info!("{name}: {}", output::spent(report.tally(side)));
         tracing::debug!(requests = ?sinks.on(side).meter().by_call, "{side}");
     }
     Ok(report)

@@ -8,6 +8,7 @@ pub(crate) mod fuzz;
 mod pacing;
 mod pack;
 mod patience;
+mod settings;
 mod signing;
 mod transport;
 
@@ -15,6 +16,7 @@ pub use call::{Answer, Call, Redirect, Repeat, SendError, Verdict, error};
 pub use pacing::{Budget, Cost};
 pub use pack::{Packing, Payload};
 pub use patience::Patience;
+pub use settings::{HttpSettings, TokenSource};
 pub use signing::Signing;
 pub use transport::is_loopback;
 
@@ -22,7 +24,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use reqwest::Url;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use secrecy::SecretString;
@@ -36,55 +37,6 @@ use transport::{Trouble, transport};
 
 /// The most bytes that an answer may have after decompression.
 pub const BODY_LIMIT: usize = 64 << 20;
-
-/// Where access tokens come from.
-#[async_trait]
-pub trait TokenSource: Send + Sync {
-    /// A token that is believed to be good.
-    async fn token(&self) -> Result<SecretString, Error>;
-    /// A new token after the remote refused one; `Unauthorized` when there is no way to get one.
-    async fn renew(&self, refused: &SecretString) -> Result<SecretString, Error>;
-    /// The API root that came with the token, where the remote tells one.
-    fn api_domain(&self) -> Option<String>;
-}
-
-/// How a client is set up.
-#[derive(Clone)]
-pub struct HttpSettings {
-    /// What messages call the remote (`Google`).
-    pub remote: &'static str,
-    /// Where the token goes in a request.
-    pub signing: Signing,
-    /// Where tokens come from.
-    pub tokens: Arc<dyn TokenSource>,
-    /// The budget of waiting.
-    pub patience: Patience,
-    /// The longest time for one request, body included.
-    pub timeout: Duration,
-    /// Every wait is multiplied by this; 1 outside tests. The budget is charged unscaled.
-    pub wait_scale: f64,
-    /// Whether request bodies may go compressed.
-    pub packing: Packing,
-    /// How much may be spent in a minute.
-    pub budget: Budget,
-}
-
-impl HttpSettings {
-    /// Settings with a minute for a request and five minutes of patience.
-    #[must_use]
-    pub fn new(remote: &'static str, signing: Signing, tokens: Arc<dyn TokenSource>) -> Self {
-        Self {
-            remote,
-            signing,
-            tokens,
-            patience: Patience::default(),
-            timeout: Duration::from_secs(60),
-            wait_scale: 1.0,
-            packing: Packing::default(),
-            budget: Budget::default(),
-        }
-    }
-}
 
 /// The client; cheap to clone.
 #[derive(Clone)]
@@ -110,14 +62,27 @@ impl Http {
         })))
     }
 
+    /// Gets TLS ready aside, unless the endpoint is on this machine; none is the remote's own.
+    pub fn warm(&self, endpoint: Option<&str>) {
+        let local = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
+        if local.is_some_and(|url| is_loopback(&url)) {
+            return;
+        }
+        let inner = Arc::clone(&self.0);
+        // Whoever sends the first request meets the same failure, and says so.
+        drop(std::thread::spawn(move || inner.clients.wide().is_ok()));
+    }
+
     /// The requests sent so far.
     #[must_use]
     pub fn meter(&self) -> Meter {
-        self.0
-            .meter
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let (reads, writes) = self.0.pacer.left(Instant::now());
+        let meter = self.0.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        Meter {
+            reads_left: reads.map(u64::from),
+            writes_left: writes.map(u64::from),
+            ..meter.clone()
+        }
     }
 
     /// Gets a request body ready, compressed where the server takes that.
@@ -232,6 +197,14 @@ impl Http {
                     kind,
                     reason,
                 } => {
+                    // A refusal for a minute's budget tells what the budget is; the share waits for it.
+                    if after.is_none()
+                        && kind == Kind::RateLimited
+                        && floor >= pacing::MINUTE
+                        && inner.pacer.refused(share, Instant::now())
+                    {
+                        continue;
+                    }
                     let asked = after.map_or(floor, |after| after.max(floor));
                     let again = call.repeat == Repeat::Safe || answer.status < 500;
                     let jitter = if after.is_some() {
@@ -243,9 +216,13 @@ impl Http {
                         continue;
                     }
                     let retry_after = (!asked.is_zero()).then_some(asked);
+                    let hint = match retry_after {
+                        Some(wait) => pacing::come_back(wait),
+                        None => "Try again later; a longer --patience waits longer.".to_owned(),
+                    };
                     let failed = Error {
                         retry_after,
-                        hint: Some("Try again later; a longer --patience waits longer.".to_owned()),
+                        hint: Some(hint),
                         ..fail(kind, &reason)
                     };
                     return Err(settle(reached, failed));
@@ -256,7 +233,7 @@ impl Http {
 
     /// Waits when the budget allows it; `false` when it does not, or when all waiting was ended.
     pub async fn pause(&self, wait: Duration) -> bool {
-        let slept = wait.mul_f64(self.0.settings.wait_scale.max(0.0));
+        let slept = self.scaled(wait);
         let goes = self.0.settings.patience.take(wait, slept);
         if goes {
             tracing::debug!(
@@ -266,6 +243,11 @@ impl Http {
             );
         }
         goes && self.0.settings.patience.sleep(slept).await
+    }
+
+    /// How long a wait really takes.
+    fn scaled(&self, wait: Duration) -> Duration {
+        wait.mul_f64(self.0.settings.wait_scale.max(0.0))
     }
 
     async fn attempt(

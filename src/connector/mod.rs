@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::auth::crm::OAuth;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Path};
 use crate::model::{
     CrmSection, Key, KindInfo, Kinds, ListInfo, Outcome, Probe, Record, Refusal, RemoteId, Side,
     Write,
@@ -177,13 +177,21 @@ pub enum Found {
     Hidden,
 }
 
-/// Requests sent so far, every attempt counted, token calls not.
+/// Requests sent so far, every attempt counted, token calls not, and what is known of quotas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meter {
     /// All of them.
     pub requests: u64,
     /// By call name.
     pub by_call: std::collections::BTreeMap<&'static str, u64>,
+    /// What they cost in the remote's own credits, where it counts in credits.
+    pub credits: Option<u64>,
+    /// How many credits are left of the day, where the remote tells.
+    pub credits_left: Option<u64>,
+    /// What is left of the minute's budget of reading, where there is one.
+    pub reads_left: Option<u64>,
+    /// What is left of the minute's budget of writing, where there is one.
+    pub writes_left: Option<u64>,
 }
 
 /// Where a fetch puts its pages. A closed channel means that nobody listens any more: stop.
@@ -211,6 +219,10 @@ pub trait Source: Send + Sync {
     /// Whose the identifiers of the counterparts are, for stamps; called before [`Source::equip`].
     /// A remote that keeps no stamp has no use for it.
     fn know_twins(&self, _twins: Twins) {}
+
+    /// Both sides are met for the first time: once the probes are in, everything will be fetched, with a
+    /// mapping to these places. Whoever needs nothing of the probes for that may begin now.
+    fn foresee(&self, _google: &[Path]) {}
 
     /// Takes in what later calls work from. Called once, before any of the calls below.
     fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error>;

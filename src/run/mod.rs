@@ -125,7 +125,13 @@ fn finish_report(
 ) {
     report.duration_ms = job.options.elapsed_ms();
     for side in Side::BOTH {
-        report.tally_mut(side).requests = sources.on(side).meter().requests;
+        let meter = sources.on(side).meter();
+        let tally = report.tally_mut(side);
+        tally.requests = meter.requests;
+        tally.credits = meter.credits;
+        tally.credits_left = meter.credits_left;
+        tally.reads_left = meter.reads_left;
+        tally.writes_left = meter.writes_left;
     }
     if let Err(error) = result {
         tracing::debug!(error = ?error.source, "the run ended early");
@@ -164,7 +170,7 @@ async fn pass(
     let sources = sinks.map(|sink| sink as &dyn Source);
     let opened = job
         .stop
-        .cut(open(job, state, sources, &Purpose::Sync))
+        .soon(open(job, state, sources, &Purpose::Sync))
         .await;
     let mut session = opened.unwrap_or_else(|| Err(stop::before_writing()))?;
     let pair = session.with(|tx| tx.pair_name(session.pair))?;

@@ -6,7 +6,8 @@ use super::error::Error;
 use super::report::Outcome;
 use super::session::Label;
 use super::{Job, Session, close, failing, prepare};
-use crate::connector::Source;
+use crate::connector::{DefaultPair, Source};
+use crate::mapping::Path;
 use crate::model::{Moment, Rematch, Right, Rules, Side, Sides};
 use crate::plan::FieldNames;
 use crate::profile::Profile;
@@ -40,6 +41,9 @@ pub(super) async fn open<'a>(
     let profile = job.profile;
     let settings = prepare::settings(profile);
     let now = job.options.now;
+    if matches!(purpose, Purpose::Sync) && state.scope_of(&profile.name)?.is_none() {
+        sources.google.foresee(&places(profile, job.defaults));
+    }
     let (google, crm) = futures::join!(
         prepare::probe(state, &profile.name, &settings, sources.google, now),
         prepare::probe(state, &profile.name, &settings, sources.crm, now),
@@ -139,6 +143,17 @@ fn paths(rules: &Rules) -> FieldNames {
     fields
         .map(|(field, rule)| (*field, rule.name.clone()))
         .collect()
+}
+
+/// The places in Google that will be mapped, if the CRM has every field.
+fn places(profile: &Profile, defaults: &[DefaultPair]) -> Vec<Path> {
+    match &profile.map {
+        Some(entries) => entries.iter().map(|entry| entry.google.clone()).collect(),
+        None => defaults
+            .iter()
+            .filter_map(|pair| Path::parse(pair.google).ok())
+            .collect(),
+    }
 }
 
 /// An undo goes to the accounts that the run wrote to and to no others.

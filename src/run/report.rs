@@ -88,6 +88,18 @@ pub struct Tally {
     pub ungrouped: Option<u64>,
     /// Requests, every attempt counted, token calls not.
     pub requests: u64,
+    /// What they cost in the remote's credits, where it counts in credits; not part of the JSON.
+    #[serde(skip)]
+    pub credits: Option<u64>,
+    /// How many credits are left, where the remote tells; not part of the JSON.
+    #[serde(skip)]
+    pub credits_left: Option<u64>,
+    /// What is left of the minute's budget of reading, where there is one; not part of the JSON.
+    #[serde(skip)]
+    pub reads_left: Option<u64>,
+    /// What is left of the minute's budget of writing, where there is one; not part of the JSON.
+    #[serde(skip)]
+    pub writes_left: Option<u64>,
 }
 
 impl Tally {

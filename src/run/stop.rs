@@ -15,6 +15,9 @@ use super::report::Outcome;
 /// fit into the half minute that service managers and people wait.
 const GRACE: Duration = Duration::from_secs(25);
 
+/// How long what a run begins with may take after the wish, so that the run has its place in the history.
+const SOON: Duration = Duration::from_secs(2);
+
 /// The wish, shared by everyone who has to hear it; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Stop {
@@ -77,12 +80,22 @@ impl Stop {
         }
     }
 
+    /// Does something that is short: after the wish it may go on for a moment; none when that was not
+    /// enough.
+    pub(super) async fn soon<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.within(SOON.min(self.grace), work).await
+    }
+
     /// Does something that must not be given up lightly: after the wish it may go on for a while;
     /// none when that was not enough.
     pub(super) async fn finish<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.within(self.grace, work).await
+    }
+
+    async fn within<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
         let late = async {
             let since = self.wait().await;
-            sleep_until(since + self.grace).await;
+            sleep_until(since + grace).await;
         };
         tokio::select! {
             biased;

@@ -45,6 +45,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
             };
             let mut report = world.log.report(full);
             report["bytes"] = world.traffic.report();
+            report["credits"] = json!(world.zoho.spent());
             if request.param("brief").is_some()
                 && let Some(report) = report.as_object_mut()
             {
@@ -55,6 +56,7 @@ pub(super) fn handle(world: &mut World, request: &Request) -> Reply {
         ("DELETE", ["requests"]) => {
             world.log.clear();
             world.traffic.clear();
+            world.zoho.forget_spent();
             Some(Ok(json!({"total": 0})))
         }
         ("POST", ["reset"]) => {

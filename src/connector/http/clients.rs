@@ -1,7 +1,7 @@
-//! The two HTTP clients, each made when the first request needs it: making one reads the system's root
-//! certificates, which takes longer than a pass with nothing to do.
+//! The two HTTP clients, each made when the first request needs it, or aside before that: making one reads
+//! the system's root certificates, which takes longer than a pass with nothing to do.
 
-use std::sync::{Once, OnceLock};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder};
@@ -17,6 +17,8 @@ pub(super) struct Clients {
     timeout: Duration,
     wide: OnceLock<Client>,
     local: OnceLock<Client>,
+    /// Held while one is made.
+    making: Mutex<()>,
 }
 
 impl Clients {
@@ -31,6 +33,7 @@ impl Clients {
             timeout,
             wide: OnceLock::new(),
             local: OnceLock::new(),
+            making: Mutex::new(()),
         }
     }
 
@@ -57,6 +60,10 @@ impl Clients {
         place: &'c OnceLock<Client>,
         builder: ClientBuilder,
     ) -> Result<&'c Client, Error> {
+        if let Some(client) = place.get() {
+            return Ok(client);
+        }
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = place.get() {
             return Ok(client);
         }

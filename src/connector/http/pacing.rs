@@ -1,8 +1,12 @@
 //! Budgets of a minute, kept ahead of refusals: what was spent in the last 60 seconds, and how long the
 //! next request has to wait for its share.
+//!
+//! A budget that nobody set is learnt from the first refusal: what went through in the minute before it
+//! is what goes through in a minute. That is believed for a minute, because a refusal may have another
+//! cause.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::connector::{Error, Kind};
@@ -19,6 +23,9 @@ pub struct Cost {
     pub writes: u32,
 }
 
+/// The wait that a remote wants after a minute's budget was used up.
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+
 /// How much may be spent in a minute; 0 is no limit.
 pub type Budget = Cost;
 
@@ -34,6 +41,10 @@ struct Spent {
     /// By when it counts from; the number tells entries apart.
     entries: VecDeque<(u64, Instant, Cost)>,
     next: u64,
+    /// A budget that a refusal has taught, and until when it counts.
+    learnt: Option<(Instant, Budget)>,
+    /// By how much waits were cut short (in tests): the clock goes on as if they had not been.
+    skipped: Duration,
 }
 
 /// A share that was taken; counted from the end of its request, which is when the server has surely
@@ -51,18 +62,15 @@ impl Pacer {
 
     /// Takes a share, or says how long to wait before asking again.
     pub(super) fn take(&self, cost: Cost, now: Instant) -> Result<Share, Duration> {
-        if cost == Cost::default() || self.budget == Budget::default() {
+        if cost == Cost::default() {
             return Ok(Share(None));
         }
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((_, at, _)) = spent.entries.front()
-            && now.saturating_duration_since(*at) >= WINDOW
-        {
-            spent.entries.pop_front();
-        }
+        let mut spent = self.spent();
+        let now = now + spent.skipped;
+        let limit = spent.limit(self.budget, now);
         let wait = [
-            spent.wait(now, self.budget.reads, cost.reads, |cost| cost.reads),
-            spent.wait(now, self.budget.writes, cost.writes, |cost| cost.writes),
+            spent.wait(now, limit.reads, cost.reads, |cost| cost.reads),
+            spent.wait(now, limit.writes, cost.writes, |cost| cost.writes),
         ];
         match wait.into_iter().max().unwrap_or_default() {
             Duration::ZERO => {
@@ -75,14 +83,76 @@ impl Pacer {
         }
     }
 
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request was refused for a minute's budget; says whether that taught what the budget is, so
+    /// that the share can be asked for again at once.
+    pub(super) fn refused(&self, share: Share, now: Instant) -> bool {
+        let mut spent = self.spent();
+        let now = now + spent.skipped;
+        let Some(place) = spent
+            .entries
+            .iter()
+            .position(|entry| Some(entry.0) == share.0)
+        else {
+            return false;
+        };
+        let own = spent
+            .entries
+            .remove(place)
+            .map_or(Cost::default(), |entry| entry.2);
+        let known = spent.limit(self.budget, now);
+        let sum = spent.sum();
+        let taught = Budget {
+            reads: if own.reads > 0 { sum.reads } else { 0 },
+            writes: if own.writes > 0 { sum.writes } else { 0 },
+        };
+        let less = |now: u32, before: u32| now > 0 && (before == 0 || now < before);
+        let new = less(taught.reads, known.reads) || less(taught.writes, known.writes);
+        if spent.learnt.is_some() || !new {
+            return false;
+        }
+        spent.learnt = Some((now + WINDOW, taught));
+        true
+    }
+
+    /// What is left of the budgets that there are, of reading and of writing.
+    pub(super) fn left(&self, now: Instant) -> (Option<u32>, Option<u32>) {
+        let mut spent = self.spent();
+        let now = now + spent.skipped;
+        let limit = spent.limit(self.budget, now);
+        let sum = spent.sum();
+        let left = |limit: u32, sum: u32| (limit > 0).then(|| limit.saturating_sub(sum));
+        (left(limit.reads, sum.reads), left(limit.writes, sum.writes))
+    }
+
+    /// A wait was cut short by that much.
+    fn skip(&self, time: Duration) {
+        self.spent().skipped += time;
+    }
+
     /// The request has ended.
     pub(super) fn ended(&self, share: Share, now: Instant) {
         let Some(no) = share.0 else { return };
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spent = self.spent();
+        let now = now + spent.skipped;
         if let Some(entry) = spent.entries.iter_mut().find(|entry| entry.0 == no) {
             entry.1 = now;
         }
     }
+}
+
+/// When to come back, for a person.
+pub(super) fn come_back(wait: Duration) -> String {
+    let seconds = wait.as_secs() + 1;
+    let time = match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7_200 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3_600)),
+    };
+    format!("Run it again in {time}, where it goes on; a longer --patience waits longer.")
 }
 
 impl super::Http {
@@ -92,16 +162,15 @@ impl super::Http {
         loop {
             match inner.pacer.take(call.cost, Instant::now()) {
                 Ok(share) => return Ok(share),
-                Err(wait) if self.pause(wait).await => {}
+                Err(wait) if self.pause(wait).await => {
+                    inner.pacer.skip(wait.saturating_sub(self.scaled(wait)));
+                }
                 Err(wait) => {
                     let reason = "the budget of requests a minute is used up, and so is the time \
                                   that this run may wait";
                     return Err(Error {
                         retry_after: Some(wait),
-                        hint: Some(format!(
-                            "Run it again in {} s, where it goes on; a longer --patience waits longer.",
-                            wait.as_secs() + 1
-                        )),
+                        hint: Some(come_back(wait)),
                         ..super::error(inner.settings.remote, call.doing, Kind::RateLimited, reason)
                     });
                 }
@@ -111,6 +180,34 @@ impl super::Http {
 }
 
 impl Spent {
+    /// Forgets what is older than the window; gives the limits that hold.
+    fn limit(&mut self, budget: Budget, now: Instant) -> Budget {
+        while let Some((_, at, _)) = self.entries.front()
+            && now.saturating_duration_since(*at) >= WINDOW
+        {
+            self.entries.pop_front();
+        }
+        self.learnt = self.learnt.filter(|(until, _)| now < *until);
+        let taught = self.learnt.map_or(Budget::default(), |(_, taught)| taught);
+        let lower = |set: u32, taught: u32| match (set, taught) {
+            (0, other) | (other, 0) => other,
+            (set, taught) => set.min(taught),
+        };
+        Budget {
+            reads: lower(budget.reads, taught.reads),
+            writes: lower(budget.writes, taught.writes),
+        }
+    }
+
+    fn sum(&self) -> Cost {
+        self.entries
+            .iter()
+            .fold(Cost::default(), |sum, (_, _, cost)| Cost {
+                reads: sum.reads + cost.reads,
+                writes: sum.writes + cost.writes,
+            })
+    }
+
     /// How long until `more` fits into a limit; what is more than the limit goes alone.
     fn wait(&self, now: Instant, limit: u32, more: u32, of: fn(&Cost) -> u32) -> Duration {
         if limit == 0 || more == 0 {
@@ -167,6 +264,63 @@ mod tests {
         pacer.take(WRITE, start).unwrap();
         pacer.take(WRITE, start).unwrap_err();
         pacer.take(WRITE, start + WINDOW).unwrap();
+    }
+
+    #[test]
+    fn a_refusal_teaches_the_budget_for_a_minute() {
+        let pacer = budget(0);
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(pacer.left(at(0)), (None, None));
+        for seconds in [0, 2] {
+            let share = pacer.take(WRITE, at(seconds)).unwrap();
+            pacer.ended(share, at(seconds + 1));
+        }
+        let third = pacer.take(WRITE, at(4)).unwrap();
+        assert!(pacer.refused(third, at(5)));
+        assert_eq!(pacer.left(at(5)), (Some(0), Some(0)));
+        let wait = pacer.take(WRITE, at(5)).unwrap_err();
+        assert_eq!(
+            at(5) + wait,
+            at(1) + WINDOW,
+            "when the oldest is a minute old"
+        );
+        let third = pacer.take(WRITE, at(5) + wait).unwrap();
+        assert!(!pacer.refused(third, at(62)), "that guess was wrong");
+        for _ in 0..100 {
+            pacer.take(WRITE, at(70)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_first_request_teaches_nothing() {
+        let pacer = budget(0);
+        let start = Instant::now();
+        let share = pacer.take(WRITE, start).unwrap();
+        assert!(!pacer.refused(share, start));
+        pacer.take(WRITE, start).unwrap();
+    }
+
+    #[test]
+    fn people_are_told_when_to_come_back() {
+        for (seconds, words) in [
+            (58, "in 59 s,"),
+            (600, "in 11 minutes,"),
+            (86_400, "in 25 hours,"),
+        ] {
+            let told = come_back(Duration::from_secs(seconds));
+            assert!(told.contains(words), "{told}");
+        }
+    }
+
+    #[test]
+    fn waits_that_were_cut_short_count_in_full() {
+        let pacer = budget(6);
+        let start = Instant::now();
+        pacer.take(WRITE, start).unwrap();
+        let wait = pacer.take(WRITE, start).unwrap_err();
+        pacer.skip(wait);
+        pacer.take(WRITE, start).unwrap();
     }
 
     #[test]

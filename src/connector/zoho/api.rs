@@ -8,9 +8,9 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Zoho;
 use super::explain::{explain, names_view, view_gone};
 use super::wire::ApiError;
+use super::{Zoho, credits};
 use crate::connector::http::{Answer, Call, Cost, Redirect, Repeat, SendError, Verdict, error};
 use crate::connector::{Error, Kind};
 
@@ -37,6 +37,8 @@ pub(super) struct Ask<'a> {
     pub(super) refusals: Refusals,
     /// The OAuth scopes that the call needs.
     pub(super) scope: String,
+    /// What it costs in API credits.
+    pub(super) credits: u64,
 }
 
 impl<'a> Ask<'a> {
@@ -53,6 +55,7 @@ impl<'a> Ask<'a> {
             repeat: Repeat::Safe,
             refusals: Refusals::Fail,
             scope,
+            credits: 1,
         }
     }
 }
@@ -121,9 +124,13 @@ impl Zoho {
     pub(super) async fn call(&self, ask: Ask<'_>) -> Result<Reply, Failure> {
         let root = self.root(ask.doing)?;
         let _place = self.lanes.acquire().await;
+        self.credits
+            .check(ask.doing, self.settings.credits_reserve)?;
         let said: Mutex<Option<ApiError>> = Mutex::new(None);
         let (doing, scope, refusals) = (ask.doing, ask.scope, ask.refusals);
+        let cost = ask.credits;
         let judge = |answer: &Answer| {
+            self.credits.note(answer, cost);
             let heard = refusal(answer);
             let verdict = self.judge(answer, heard.as_ref(), doing, &scope, refusals);
             *said.lock().unwrap_or_else(PoisonError::into_inner) = heard;
@@ -253,11 +260,7 @@ impl Zoho {
                 let left = answer.headers.get("x-api-credits-remaining");
                 if left.is_some_and(|left| left == "0") {
                     return Verdict::Fail(Error {
-                        hint: Some(
-                            "The organisation's API credits of the last 24 hours are used up; they come \
-                             back by and by."
-                                .to_owned(),
-                        ),
+                        hint: Some(credits::WHEN.to_owned()),
                         ..fail(doing, Kind::RateLimited, "no API credits are left")
                     });
                 }

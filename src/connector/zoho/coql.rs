@@ -6,6 +6,8 @@
 pub(super) const ROWS: usize = 2_000;
 /// The most rows of a query under the limits of older API pages.
 pub(super) const OLD_ROWS: usize = 200;
+/// How far `limit` and `offset` reach under the limits of older API pages.
+pub(super) const OLD_REACH: usize = 10_000;
 /// The most values of an `in` list.
 pub(super) const VALUES: usize = 100;
 /// The most values of an `in` list under the limits of older API pages.
@@ -19,6 +21,7 @@ pub(super) struct Select<'a> {
     view: Option<&'a str>,
     tests: Vec<String>,
     limit: usize,
+    skip: usize,
 }
 
 impl<'a> Select<'a> {
@@ -30,12 +33,24 @@ impl<'a> Select<'a> {
             view,
             tests: Vec::new(),
             limit: ROWS,
+            skip: 0,
         }
     }
 
     /// At most that many rows.
     pub(super) fn limit(mut self, rows: usize) -> Self {
         self.limit = rows;
+        self
+    }
+
+    /// The most rows that it returns.
+    pub(super) fn rows(&self) -> usize {
+        self.limit
+    }
+
+    /// Leaves out that many of the first rows.
+    pub(super) fn skip(mut self, rows: usize) -> Self {
+        self.skip = rows;
         self
     }
 
@@ -96,8 +111,12 @@ impl<'a> Select<'a> {
     /// The query, in ascending order of identifiers.
     pub(super) fn text(&self) -> String {
         let view = self.view.map(|id| format!("#{id}")).unwrap_or_default();
+        let skip = match self.skip {
+            0 => String::new(),
+            rows => format!(" offset {rows}"),
+        };
         format!(
-            "select {} from {}{view} where {} order by id asc limit {}",
+            "select {} from {}{view} where {} order by id asc limit {}{skip}",
             self.columns.join(", "),
             self.module,
             pairs(&self.tests),
@@ -169,6 +188,13 @@ mod tests {
             query,
             "select id, Email from Leads where id is not null order by id asc limit 1"
         );
+    }
+
+    #[test]
+    fn rows_are_left_out_by_an_offset() {
+        let columns = columns();
+        let query = Select::new(&columns, "Leads", None).skip(1_999).text();
+        assert!(query.ends_with("limit 2000 offset 1999"), "{query}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::api::{Ask, Failure};
 use super::coql::{Select, quote};
 use super::gear::Gear;
 use super::read::{compact, records};
-use super::table::{Plain, ids_of};
+use super::table::{FEW, Plain, ids_of};
 use super::wire::{Count, Row};
 use crate::connector::{Error, Found};
 use crate::mapping::canon;
@@ -158,9 +158,8 @@ impl Zoho {
         let mut rows: Vec<Row> = Vec::new();
         let mut last: Option<String> = None;
         loop {
-            let table = self
-                .query(gear, doing, select.clone().after(last.as_deref()))
-                .await?;
+            let select = select.clone().after(last.as_deref());
+            let table = self.query_few(gear, doing, select, FEW).await?;
             let next = ids_of(&table.rows).pop();
             rows.extend(table.rows);
             if !table.more || next.is_none() || next == last {

@@ -50,6 +50,12 @@ const INFO: KindInfo = KindInfo {
             "How many requests may be under way at once.",
         ),
         key(
+            "crm.credits_reserve",
+            Shape::Count(0, 10_000_000),
+            Presence::Default("0"),
+            "How many of the organisation's API credits a run leaves for others; with fewer left it stops and goes on later.",
+        ),
+        key(
             "crm.accounts_endpoint",
             Shape::Endpoint,
             Presence::Optional,
@@ -139,6 +145,7 @@ impl CrmKind for Kind {
                 .count("lanes")
                 .and_then(|lanes| usize::try_from(lanes).ok())
                 .unwrap_or(1),
+            credits_reserve: own.count("credits_reserve").unwrap_or(0),
         };
         let http = opening.http(TITLE, Signing::Scheme("Zoho-oauthtoken"))?;
         Ok(Box::new(Zoho::new(settings, http)))

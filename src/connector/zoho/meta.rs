@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Zoho;
 use super::api::{Ask, Failure, Landed};
 use super::coql::{Select, quote};
+use super::credits::of_query;
 use super::fields::{field_info, note_field};
 use super::gear::Extra;
 use super::wire::{FieldList, Listing, Modules, Orgs, Profiles, User, Users};
@@ -19,12 +20,20 @@ const USERS: &str = "ZohoCRM.users.READ";
 const ORG: &str = "ZohoCRM.org.READ";
 const PROFILES: &str = "ZohoCRM.settings.profiles.READ";
 
+/// How many addresses are looked at for a capital letter; a query of that many costs one credit.
+const SAMPLE: usize = 200;
+const TRYING: &str = "try how COQL compares addresses";
+
+fn columns() -> [String; 2] {
+    ["id".to_owned(), "Email".to_owned()]
+}
+
 impl Zoho {
     /// Reads everything that is read once a day.
     pub(super) async fn read_probe(&self, last: Option<&Probe>) -> Result<Probe, Error> {
         let module = &self.settings.module;
         let of_module = || vec![("module", module.clone())];
-        let (rights, fields, chosen, user, org) = futures::join!(
+        let (rights, fields, chosen, user, org, sample) = futures::join!(
             self.meta::<Modules>(
                 "modules",
                 "read the module's rights",
@@ -54,6 +63,7 @@ impl Zoho {
                 Vec::new(),
                 ORG,
             ),
+            self.sample(),
         );
         let mut extra = Extra {
             asked: self.settings.view.clone(),
@@ -79,7 +89,7 @@ impl Zoho {
             })
             .collect();
         if rights.contains(&Right::View) {
-            self.try_coql(&view, &fields, &mut extra).await?;
+            self.try_coql(sample, &view, &fields, &mut extra).await?;
         }
         let organisation = org.and_then(|org| org.zgid.or(org.id));
         let account = organisation.unwrap_or_else(|| {
@@ -176,19 +186,27 @@ impl Zoho {
         Ok(granted(told))
     }
 
+    /// Some records with an address: the first try of COQL, asked for before it is known which view it
+    /// will have to read.
+    async fn sample(&self) -> Result<Listing, Failure> {
+        let columns = columns();
+        let sample = Select::new(&columns, &self.settings.module, None)
+            .filled("Email")
+            .limit(SAMPLE);
+        Ok(self.coql(&sample, TRYING).await?.0)
+    }
+
     /// Finds out whether COQL is granted, whether it reads the view, and whether it tells upper from
     /// lower case.
     async fn try_coql(
         &self,
+        sample: Result<Listing, Failure>,
         view: &ListInfo,
         fields: &[FieldInfo],
         extra: &mut Extra,
     ) -> Result<(), Error> {
-        let id = ["id".to_owned()];
-        let module = &self.settings.module;
-        let first = Select::new(&id, module, Some(&view.id)).limit(1).text();
-        match self.coql(&first, "try the list view").await {
-            Ok(_) => (extra.coql, extra.view_coql) = (true, true),
+        let sample = match sample {
+            Ok(sample) => sample,
             Err(failure) if failure.is("OAUTH_SCOPE_MISMATCH") => {
                 extra.notes.push(
                     "the scope ZohoCRM.coql.READ is not granted: reading takes ten times as many requests"
@@ -196,59 +214,65 @@ impl Zoho {
                 );
                 return Ok(());
             }
-            Err(failure) if failure.is("INVALID_QUERY") || failure.is("SYNTAX_ERROR") => {
-                extra.coql = true;
-                extra
-                    .notes
-                    .push("COQL does not read this list view; it is read page by page".to_owned());
-            }
-            Err(failure) => return Err(failure.error),
-        }
-        let email = fields
-            .iter()
-            .find(|info| info.name == "Email" && !info.hidden);
-        // A view that covers everything answers every look-up by itself.
-        if email.is_some() && !view.covers_all {
-            extra.cased = self.coql_is_cased().await?;
-        }
-        Ok(())
-    }
-
-    /// Looks for an address with an upper-case letter by its lower-case form: nobody says whether
-    /// COQL's `in` minds the case.
-    async fn coql_is_cased(&self) -> Result<bool, Error> {
-        let columns = ["id".to_owned(), "Email".to_owned()];
-        let doing = "try how COQL compares addresses";
-        let module = &self.settings.module;
-        let sample = Select::new(&columns, module, None)
-            .filled("Email")
-            .limit(200);
-        let sample = match self.coql(&sample.text(), doing).await {
-            Ok((sample, _)) => sample,
             // An encrypted column can be selected but hardly compared; look-ups find out by themselves.
             Err(failure)
                 if failure.said.is_some()
                     && failure.landed == Landed::No
                     && failure.error.kind == Kind::Protocol =>
             {
-                return Ok(false);
+                Listing::default()
             }
             Err(failure) => return Err(failure.error),
         };
-        let upper = sample.data.iter().find_map(|row| {
-            let email = row.get("Email")?.as_str()?;
-            let quoted = quote(&email.to_lowercase())?;
-            let id = row.get("id")?.as_str()?;
-            (email.to_lowercase() != email).then_some((id, quoted))
+        extra.coql = true;
+        if view.covers_all {
+            // It is read as the whole module, and answers every look-up by itself.
+            extra.view_coql = true;
+            return Ok(());
+        }
+        let id = ["id".to_owned()];
+        let first = Select::new(&id, &self.settings.module, Some(&view.id)).limit(1);
+        let has_email = fields
+            .iter()
+            .any(|info| info.name == "Email" && !info.hidden);
+        let sample = has_email.then_some(&sample);
+        let (listed, cased) = futures::join!(
+            self.coql(&first, "try the list view"),
+            self.coql_is_cased(sample)
+        );
+        match listed {
+            Ok(_) => extra.view_coql = true,
+            Err(failure) if failure.is("INVALID_QUERY") || failure.is("SYNTAX_ERROR") => {
+                extra
+                    .notes
+                    .push("COQL does not read this list view; it is read page by page".to_owned());
+            }
+            Err(failure) => return Err(failure.error),
+        }
+        extra.cased = cased?;
+        Ok(())
+    }
+
+    /// Looks for an address with an upper-case letter by its lower-case form: nobody says whether
+    /// COQL's `in` minds the case.
+    async fn coql_is_cased(&self, sample: Option<&Listing>) -> Result<bool, Error> {
+        let upper = sample.and_then(|sample| {
+            sample.data.iter().find_map(|row| {
+                let email = row.get("Email")?.as_str()?;
+                let quoted = quote(&email.to_lowercase())?;
+                let id = row.get("id")?.as_str()?;
+                (email.to_lowercase() != email).then_some((id, quoted))
+            })
         });
         let Some((id, quoted)) = upper else {
             return Ok(false);
         };
-        let again = Select::new(&columns, module, None)
+        let columns = columns();
+        let again = Select::new(&columns, &self.settings.module, None)
             .ids([id])
             .one_of("Email", &[quoted])
             .limit(1);
-        match self.coql(&again.text(), doing).await {
+        match self.coql(&again, TRYING).await {
             Ok((found, _)) => Ok(found.data.is_empty()),
             Err(failure) if failure.is("INVALID_QUERY") => Ok(false),
             Err(failure) => Err(failure.error),
@@ -258,13 +282,14 @@ impl Zoho {
     /// One query. The answer and the server's time at its start.
     pub(super) async fn coql(
         &self,
-        select: &str,
+        select: &Select<'_>,
         doing: &str,
     ) -> Result<(Listing, Option<i64>), Failure> {
         let module = self.settings.module.to_lowercase();
         let ask = Ask {
             method: reqwest::Method::POST,
-            body: Some(json!({ "select_query": select })),
+            body: Some(json!({ "select_query": select.text() })),
+            credits: of_query(select.rows()),
             ..Ask::get(
                 "coql",
                 doing,

@@ -6,6 +6,7 @@ mod api;
 mod cases;
 mod convert;
 mod coql;
+mod credits;
 mod defaults;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
@@ -28,6 +29,7 @@ pub mod sign_in;
 mod table;
 mod vet;
 mod views;
+mod whole;
 mod wire;
 mod write;
 
@@ -49,6 +51,7 @@ use super::{
 };
 use crate::mapping::Mapping;
 use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
+use credits::Credits;
 use gear::Gear;
 
 /// What messages call it.
@@ -73,6 +76,8 @@ pub struct ZohoSettings {
     pub trigger: Vec<String>,
     /// How many calls may be under way at once, at least 1.
     pub lanes: usize,
+    /// How many of the organisation's API credits are left for others.
+    pub credits_reserve: u64,
 }
 
 impl Default for ZohoSettings {
@@ -85,6 +90,7 @@ impl Default for ZohoSettings {
             defaults: BTreeMap::new(),
             trigger: Vec::new(),
             lanes: 10,
+            credits_reserve: 0,
         }
     }
 }
@@ -108,6 +114,7 @@ pub struct Zoho {
     /// When single records were read since.
     read: Mutex<HashMap<u64, Instant>>,
     members: Mutex<Members>,
+    credits: Credits,
 }
 
 impl Zoho {
@@ -115,6 +122,7 @@ impl Zoho {
     #[must_use]
     pub fn new(settings: ZohoSettings, http: Http) -> Self {
         let lanes = settings.lanes.max(1);
+        http.warm(settings.endpoint.as_deref());
         Self {
             settings,
             http,
@@ -125,6 +133,7 @@ impl Zoho {
             fetched: Mutex::new(None),
             read: Mutex::new(HashMap::new()),
             members: Mutex::new(None),
+            credits: Credits::default(),
         }
     }
 
@@ -255,7 +264,12 @@ impl Source for Zoho {
     }
 
     fn meter(&self) -> Meter {
-        self.http.meter()
+        let (spent, credits_left) = self.credits.so_far();
+        Meter {
+            credits: Some(spent),
+            credits_left,
+            ..self.http.meter()
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::api::{Failure, fail};
 use super::convert::{self, Listed};
 use super::coql::Select;
 use super::gear::Gear;
-use super::table::{Plain, Table, ids_of};
+use super::table::{FEW, Plain, Table, ids_of};
 use super::wire::Row;
 use crate::connector::{Ask, Census, Cursor, Error, Extent, FetchEnd, Kind, Page, PageSender};
 use crate::model::{Record, RemoteId};
@@ -26,7 +26,12 @@ const BLIND_LOOK_BACK: i64 = 600;
 const CURSOR_LIFE: i64 = 55 * 24 * 3600;
 /// Whether Get Records' `If-Modified-Since` takes in the second it names is not documented.
 const PLAIN_SLACK: i64 = 2;
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
+/// After so many readings in a row that brought nothing, and less than [`SOON`] seconds after the last,
+/// the next is expected to bring little, and the first query asks for few rows, which costs one
+/// credit instead of three.
+const QUIET: u32 = 3;
+const SOON: i64 = 1_800;
 
 /// What a cursor holds.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +41,16 @@ pub(super) struct Watermark {
     /// How it was read, for whoever looks into the state file.
     #[serde(default)]
     pub(super) mode: String,
+    /// How many readings in a row brought nothing.
+    #[serde(default)]
+    pub(super) quiet: u32,
 }
 
 /// What one part of a fetch came to.
 #[derive(Default)]
-struct Part {
-    pages: u32,
-    records: u64,
+pub(super) struct Part {
+    pub(super) pages: u32,
+    pub(super) records: u64,
     began: Option<i64>,
     seen: HashSet<u64>,
 }
@@ -59,6 +67,7 @@ impl Zoho {
         let given = ask.since.as_ref();
         let mark = given.and_then(|cursor| serde_json::from_str::<Watermark>(&cursor.0).ok());
         let since = mark
+            .as_ref()
             .map(|mark| mark.w)
             .filter(|w| ask.now - *w <= CURSOR_LIFE);
         if given.is_some() && since.is_none() {
@@ -68,12 +77,16 @@ impl Zoho {
             );
             drop(pages.send(Page::Restart).await);
         }
+        let quiet = mark.as_ref().map_or(0, |mark| mark.quiet);
+        let calm = quiet >= QUIET && since.is_some_and(|since| ask.now - since < SOON);
+        let first = if calm { FEW } else { usize::MAX };
         let main = async {
             match since {
                 None => self.whole(&gear, &pages).await,
-                Some(since) => self.changed(&gear, since, &pages).await,
+                Some(since) => self.changed(&gear, since, first, &pages).await,
             }
         };
+
         let census = async {
             if since.is_some() && ask.census == Census::Yes {
                 self.census(&gear, &pages).await
@@ -104,6 +117,11 @@ impl Zoho {
         let mark = Watermark {
             w: since.map_or(w, |since| w.max(since)),
             mode: if gear.open.coql() { "coql" } else { "records" }.to_owned(),
+            quiet: if part.records == 0 && deleted.is_empty() {
+                quiet.saturating_add(1)
+            } else {
+                0
+            },
         };
         self.confirmed(here);
         Ok(FetchEnd {
@@ -141,31 +159,21 @@ impl Zoho {
         }
     }
 
-    async fn whole_by_query(
+    /// What changed in the module since then, with its membership.
+    /// The first query asks for `first` rows at most.
+    async fn changed(
         &self,
         gear: &Gear,
-        doing: &str,
+        since: i64,
+        first: usize,
         pages: &PageSender,
     ) -> Result<Part, Failure> {
-        let mut part = Part::default();
-        let mut last: Option<String> = None;
-        loop {
-            let select =
-                Select::new(&gear.columns, &gear.module, gear.view()).after(last.as_deref());
-            let table = self.query(gear, doing, select).await?;
-            send(gear, &mut part, &table, pages, |_| true).await?;
-            last = further(&table, last.as_deref(), doing)?;
-            if last.is_none() {
-                return Ok(part);
-            }
-        }
-    }
-
-    /// What changed in the module since then, with its membership.
-    async fn changed(&self, gear: &Gear, since: i64, pages: &PageSender) -> Result<Part, Failure> {
         let doing = "read what changed";
         if gear.open.coql() {
-            match self.changed_by_query(gear, doing, since, pages).await {
+            match self
+                .changed_by_query(gear, doing, since, first, pages)
+                .await
+            {
                 Err(failure) if gear.open.close(&failure, None) => {}
                 done => return done,
             }
@@ -200,6 +208,7 @@ impl Zoho {
         gear: &Gear,
         doing: &str,
         since: i64,
+        first: usize,
         pages: &PageSender,
     ) -> Result<Part, Failure> {
         let mut part = Part::default();
@@ -209,7 +218,8 @@ impl Zoho {
             let select = Select::new(&gear.columns, &gear.module, None)
                 .since(since)
                 .after(last.as_deref());
-            let table = self.query(gear, doing, select).await?;
+            let most = if part.pages == 0 { first } else { usize::MAX };
+            let table = self.query_few(gear, doing, select, most).await?;
             let ids = ids_of(&table.rows);
             if gear.list.covers_all || ids.is_empty() {
                 send(gear, &mut part, &table, pages, |_| true).await?;
@@ -252,7 +262,8 @@ impl Zoho {
                 .since(since)
                 .after(last.as_deref())
                 .up_to(end);
-            let table = match self.query(gear, doing, select).await {
+            let most = if ids.len() <= FEW { FEW } else { usize::MAX };
+            let table = match self.query_few(gear, doing, select, most).await {
                 Err(failure) if gear.open.close(&failure, None) => return Ok(None),
                 table => table?,
             };
@@ -263,45 +274,10 @@ impl Zoho {
             }
         }
     }
-
-    /// The identifiers of all members of the view.
-    async fn census(&self, gear: &Gear, pages: &PageSender) -> Result<u32, Failure> {
-        let doing = "list the view's members";
-        let columns = ["id".to_owned()];
-        let mut count = 0;
-        let mut last: Option<String> = None;
-        while gear.reads_list() {
-            let select = Select::new(&columns, &gear.module, gear.view()).after(last.as_deref());
-            let table = match self.query(gear, doing, select).await {
-                Err(failure) if gear.open.close(&failure, None) => break,
-                table => table?,
-            };
-            count += 1;
-            last = further(&table, last.as_deref(), doing)?;
-            tell_members(ids_of(&table.rows), pages).await?;
-            if last.is_none() {
-                return Ok(count);
-            }
-        }
-        let members: Vec<String> = self.plain_members(gear).await?.into_iter().collect();
-        for some in members.chunks(PAGE) {
-            tell_members(some.to_vec(), pages).await?;
-            count += 1;
-        }
-        if members.is_empty() {
-            tell_members(Vec::new(), pages).await?;
-        }
-        Ok(count)
-    }
-}
-
-async fn tell_members(ids: Vec<String>, pages: &PageSender) -> Result<(), Failure> {
-    let ids = ids.into_iter().map(RemoteId::from).collect();
-    pages.send(Page::Census(ids)).await.map_err(|_| closed())
 }
 
 /// Sends a page of rows as records.
-async fn send(
+pub(super) async fn send(
     gear: &Gear,
     part: &mut Part,
     table: &Table,
@@ -340,7 +316,11 @@ pub(super) fn records(
 
 /// The identifier behind which a listing goes on; none at its end. A page that does not get further
 /// would loop for ever.
-fn further(table: &Table, last: Option<&str>, doing: &str) -> Result<Option<String>, Failure> {
+pub(super) fn further(
+    table: &Table,
+    last: Option<&str>,
+    doing: &str,
+) -> Result<Option<String>, Failure> {
     if !table.more {
         return Ok(None);
     }
@@ -355,7 +335,7 @@ fn further(table: &Table, last: Option<&str>, doing: &str) -> Result<Option<Stri
     }
 }
 
-fn closed() -> Failure {
+pub(super) fn closed() -> Failure {
     fail("read records", Kind::Unavailable, "nobody listens any more").into()
 }
 

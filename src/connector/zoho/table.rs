@@ -16,6 +16,8 @@ const FIELDS: usize = 50;
 const FIELDS_CHARS: usize = 1_000;
 /// `ids=` takes at most 1,024 characters.
 const IDS: usize = 50;
+/// Rows of a query that is expected to bring few; up to so many cost one credit.
+pub(super) const FEW: usize = 200;
 /// Rows of a page of everything but COQL.
 const PER_PAGE: &str = "200";
 
@@ -53,9 +55,20 @@ impl Zoho {
         doing: &str,
         select: Select<'_>,
     ) -> Result<Table, Failure> {
+        self.query_few(gear, doing, select, usize::MAX).await
+    }
+
+    /// The same of which few rows are expected: it costs fewer credits.
+    pub(super) async fn query_few(
+        &self,
+        gear: &Gear,
+        doing: &str,
+        select: Select<'_>,
+        most: usize,
+    ) -> Result<Table, Failure> {
         loop {
-            let rows = gear.open.rows();
-            match self.coql(&select.clone().limit(rows).text(), doing).await {
+            let rows = gear.open.rows().min(most);
+            match self.coql(&select.clone().limit(rows), doing).await {
                 Ok((listing, began)) => {
                     return Ok(Table {
                         more: listing
@@ -197,7 +210,7 @@ impl Zoho {
             let most = gear.open.values();
             let parts = ids.chunks(most).map(|ids| {
                 let select = Select::new(columns, &gear.module, view).ids(ids.iter().copied());
-                self.query(gear, doing, select)
+                self.query_few(gear, doing, select, FEW)
             });
             match try_join_all(parts).await {
                 Ok(tables) => return Ok(tables.into_iter().flat_map(|table| table.rows).collect()),

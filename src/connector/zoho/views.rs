@@ -33,7 +33,7 @@ impl Zoho {
 
     /// How many records a view shows (Get Records Count, `cvid`); none when that is refused, which
     /// is no reason to show no views.
-    async fn size(&self, view: &str) -> Option<u64> {
+    pub(super) async fn size(&self, view: &str) -> Option<u64> {
         let doing = "count the records of a list view";
         let module = &self.settings.module;
         let ask = Ask {

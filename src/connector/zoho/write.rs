@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Zoho;
 use super::api::{Ask, Failure, Landed, Refusals, fail};
+use super::credits::of_records;
 use super::gear::Gear;
 use super::outcome::outcome;
 use super::wire::{ApiError, Body, WriteAnswer};
@@ -282,6 +283,7 @@ impl Zoho {
                 .iter()
                 .map(|at| self.body(gear, &progress.batch[*at].change))
                 .collect();
+            ask.credits = of_records(data.len());
             ask.body = Some(json!({ "data": data, "trigger": self.settings.trigger }));
         }
         if let ([at], Op::Update) = (places, op)

@@ -63,6 +63,8 @@ pub struct ZohoWorld {
     backup: BTreeMap<&'static str, Kept>,
     page_tokens: HashMap<String, PageToken>,
     credits: VecDeque<(i64, u64)>,
+    /// Credits since the log was last forgotten, whether there is a limit or not.
+    spent: u64,
     next_id: u64,
     chance: u64,
 }
@@ -79,6 +81,7 @@ impl ZohoWorld {
             backup: BTreeMap::new(),
             page_tokens: HashMap::new(),
             credits: VecDeque::new(),
+            spent: 0,
             next_id: ORG + 341_000,
             chance: seed,
         };
@@ -100,6 +103,17 @@ impl ZohoWorld {
             world.modules.insert(name, module);
         }
         world
+    }
+
+    /// Credits since the log was last forgotten.
+    #[must_use]
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// Counts credits from nothing again.
+    pub fn forget_spent(&mut self) {
+        self.spent = 0;
     }
 
     /// Says under which address the sandbox is reached; token answers name it as `api_domain`.
@@ -210,7 +224,9 @@ impl ZohoWorld {
         now: i64,
     ) -> Result<Option<u64>, Failure> {
         let limit = self.switches.daily_credits;
+        let cost = route.credits(request);
         if limit == 0 {
+            self.spent += cost;
             return Ok(None);
         }
         while self
@@ -221,10 +237,10 @@ impl ZohoWorld {
             self.credits.pop_front();
         }
         let used: u64 = self.credits.iter().map(|(_, cost)| cost).sum();
-        let cost = route.credits(request);
         if used + cost > limit {
             return Err(Failure::throttled());
         }
+        self.spent += cost;
         self.credits.push_back((now, cost));
         let left = limit - used - cost;
         Ok((left * 2 <= limit).then_some(left))

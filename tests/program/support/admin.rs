@@ -254,6 +254,12 @@ impl Sandbox {
         }
     }
 
+    /// What the CRM's calls cost since the log was last emptied, in credits.
+    pub(crate) fn credits(&self) -> u64 {
+        let log = self.admin("GET", "requests?brief=1", &Value::Null);
+        log["credits"].as_u64().expect("a count")
+    }
+
     /// The log itself, bodies included.
     pub(crate) fn requests(&self) -> Vec<Value> {
         list(&self.admin("GET", "requests?full=1", &Value::Null)["requests"])
