@@ -1,6 +1,7 @@
 //! Reading.
 
 use crmsync::connector::{Census, Extent, Found, Kind, Page, Source};
+use crmsync::mapping::Path;
 use crmsync::model::{Field, RemoteId};
 use crmsync::sandbox::FaultKind;
 use serde_json::{Value, json};
@@ -53,6 +54,27 @@ async fn a_full_read_brings_all_and_a_delta_what_changed() {
     let changed = records(pages);
     assert_eq!(changed.len(), 1);
     assert_eq!(changed[0].fields[&Field(1)], value(1, "Other"));
+}
+
+#[tokio::test]
+async fn the_first_page_that_was_foreseen_is_asked_for_once() {
+    let bench = Bench::new(1_200, "CRM").await;
+    let paths: Vec<_> = mapping()
+        .pairs
+        .iter()
+        .map(|pair| pair.google.clone())
+        .collect();
+    bench.google.foresee(&paths);
+    assert_eq!(bench.all().await.len(), 1_200);
+    assert_eq!(bench.count("connections.list"), 2);
+    assert_eq!(bench.all().await.len(), 1_200, "and never used again");
+    assert_eq!(bench.count("connections.list"), 4);
+    // A mapping that came out otherwise reads other fields: that page is of no use.
+    let other = [Path::parse("nickname").unwrap()];
+    bench.google.foresee(&other);
+    assert_eq!(bench.all().await.len(), 1_200);
+    let asked = bench.count("connections.list");
+    assert!((6..=7).contains(&asked), "{asked}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::item::Item;
 use super::slots::{LISTS, NoDate, Reading, Slot, kept};
 use super::wire::{Lists, Person};
 use crate::connector::Twins;
-use crate::mapping::{Mapping, canon};
+use crate::mapping::{Mapping, Path, canon};
 use crate::model::{Field, Fields, Key, Moment, Native, Patch, Record, RemoteId, Swap, Version};
 
 /// Every contact belongs here unless a person took it out.
@@ -100,7 +100,12 @@ pub(super) fn touched(mapping: &Mapping) -> Vec<&'static str> {
 
 /// The lists that are read: the touched ones, and those that matching and labels need.
 pub(super) fn wanted(mapping: &Mapping) -> Vec<&'static str> {
-    let touched = touched(mapping);
+    wanted_of(mapping.pairs.iter().map(|pair| &pair.google))
+}
+
+/// The same for a mapping to these places.
+pub(super) fn wanted_of<'p>(paths: impl Iterator<Item = &'p Path>) -> Vec<&'static str> {
+    let touched: Vec<&str> = paths.map(|path| Slot::of(path).list).collect();
     LISTS
         .iter()
         .map(|(list, _)| *list)

@@ -162,6 +162,19 @@ impl Fault {
     }
 }
 
+/// A successful answer in its shape, any other as an error.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(
+    answer: &Answer,
+    doing: &str,
+) -> Result<T, Error> {
+    if answer.status >= 300 {
+        return Err(Fault::of(answer).error(doing));
+    }
+    answer
+        .json()
+        .map_err(|reason| error(REMOTE, doing, Kind::Protocol, &reason))
+}
+
 /// Whether a message is the one of a stale etag.
 pub(super) fn is_stale(message: &str) -> bool {
     message.contains("etag is different")

@@ -1,6 +1,8 @@
 //! Google Contacts through the People API: one account, read whole, written one call after another.
 
+mod ahead;
 mod convert;
+mod cost;
 mod create;
 mod errors;
 mod groups;
@@ -28,15 +30,15 @@ use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::http::{Answer, Call, Cost, Http, Payload, Redirect, Repeat, SendError, Verdict, error};
+use super::http::{Answer, Call, Http, Payload, Redirect, Repeat, SendError, Verdict, error};
 use super::{
     Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
     Meter, PageSender, Since, Sink, Source, Stamp, Twins, Written,
 };
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Path};
 use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use convert::Lens;
-use errors::{Fault, REMOTE};
+use errors::{Fault, REMOTE, parse};
 use turn::Turn;
 
 /// The People API's root.
@@ -114,6 +116,8 @@ pub struct Google {
     listed: Mutex<Option<(Instant, Arc<[wire::Group]>)>>,
     /// Held while a label is looked for and made.
     making: tokio::sync::Mutex<()>,
+    /// What was asked for before anybody wanted it.
+    ahead: Mutex<Option<ahead::Ahead>>,
     /// Google wants the mutations of an account one after another.
     turn: Turn,
 }
@@ -141,6 +145,7 @@ impl Google {
     /// A connector for one account.
     #[must_use]
     pub fn new(settings: GoogleSettings, http: Http) -> Self {
+        http.warm(Some(&settings.endpoint));
         Self {
             settings,
             http,
@@ -149,6 +154,7 @@ impl Google {
             twins: Mutex::new(Twins::default()),
             listed: Mutex::new(None),
             making: tokio::sync::Mutex::new(()),
+            ahead: Mutex::new(None),
             turn: Turn::default(),
         }
     }
@@ -195,7 +201,7 @@ impl Google {
             query: vec![("prettyPrint", "false".to_owned())],
             headers: Vec::new(),
             body: None,
-            cost: cost(name),
+            cost: cost::of(name),
             repeat: Repeat::Safe,
             redirect: Redirect::Refused,
         }
@@ -242,28 +248,6 @@ impl Google {
     }
 }
 
-/// A successful answer in its shape, any other as an error.
-fn parse<T: serde::de::DeserializeOwned>(answer: &Answer, doing: &str) -> Result<T, Error> {
-    if answer.status >= 300 {
-        return Err(Fault::of(answer).error(doing));
-    }
-    answer
-        .json()
-        .map_err(|reason| error(REMOTE, doing, Kind::Protocol, &reason))
-}
-
-/// What a call takes out of the critical budgets of a minute, by Google's table of costs. Label
-/// changes are counted with the writes.
-fn cost(call: &str) -> Cost {
-    let (reads, writes) = match call {
-        "people.batchCreateContacts" | "people.batchUpdateContacts" => (6, 6),
-        "people.batchDeleteContacts" => (0, 10),
-        "people.deleteContact" | "contactGroups.create" | "contactGroups.members.modify" => (0, 1),
-        _ => (1, 0),
-    };
-    Cost { reads, writes }
-}
-
 #[async_trait]
 impl Source for Google {
     fn side(&self) -> Side {
@@ -304,6 +288,10 @@ impl Source for Google {
 
     fn know_twins(&self, twins: Twins) {
         *self.twins.lock().unwrap_or_else(PoisonError::into_inner) = twins;
+    }
+
+    fn foresee(&self, google: &[Path]) {
+        self.begin(google);
     }
 
     fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error> {

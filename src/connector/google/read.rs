@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::stream::{self, StreamExt, TryStreamExt};
 use reqwest::Method;
 
-use super::convert::{person_fields, person_mask, record};
+use super::convert::{Lens, person_fields, person_mask, record};
 use super::errors::{Fault, REMOTE};
 use super::wire::{Connections, Group, People, Person, PersonResponse, Tokens};
 use super::{CAPACITY, Gear, Google, parse};
@@ -16,7 +17,9 @@ use crate::model::{Change, Key, Record, RemoteId, Write};
 
 /// How many names go into one `batchGet`; 200 are allowed, the length of a GET is not documented.
 const GET_CHUNK: usize = 50;
-const LISTING: &str = "list the contacts";
+/// How many of them are under way at once.
+const GETS: usize = 4;
+pub(super) const LISTING: &str = "list the contacts";
 const READING: &str = "read contacts";
 
 /// A page that came, or the news that the cursor is too old.
@@ -28,8 +31,13 @@ enum Turn {
 /// The parameters of a listing, which must stay the same for all pages and for the life of a
 /// sync token.
 pub(super) fn list_parameters(gear: &Gear) -> Vec<(&'static str, String)> {
+    parameters_of(&gear.lists)
+}
+
+/// The same for a listing of these lists.
+pub(super) fn parameters_of(lists: &[&'static str]) -> Vec<(&'static str, String)> {
     vec![
-        ("personFields", person_fields(&gear.lists)),
+        ("personFields", person_fields(lists)),
         ("sources", "READ_SOURCE_TYPE_CONTACT".to_owned()),
         ("pageSize", "1000".to_owned()),
         ("requestSyncToken", "true".to_owned()),
@@ -37,7 +45,7 @@ pub(super) fn list_parameters(gear: &Gear) -> Vec<(&'static str, String)> {
             "fields",
             format!(
                 "connections({}),nextPageToken,nextSyncToken,totalItems",
-                person_mask(&gear.lists)
+                person_mask(lists)
             ),
         ),
     ]
@@ -83,7 +91,14 @@ impl Google {
             Method::GET,
             "people/me/connections",
         );
-        call.query.extend(list_parameters(gear));
+        let parameters = list_parameters(gear);
+        if since.is_none()
+            && token.is_none()
+            && let Some(page) = self.begun(&parameters).await
+        {
+            return page.map(Turn::Page).map_err(SendError::into_error);
+        }
+        call.query.extend(parameters);
         if let Some(since) = since {
             call.query.push(("syncToken", since.to_owned()));
         }
@@ -313,24 +328,36 @@ impl Google {
         let gear = self.gear()?;
         let labels = self.labels();
         let lens = self.lens(&gear, &labels);
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(GET_CHUNK) {
-            let mut answers = self.batch_get(&gear, chunk).await?;
-            for id in chunk {
-                let response = match answers.remove(id.as_str()) {
-                    Some(response) => response,
-                    None => self.get_one(&gear, id).await?,
-                };
-                found.push(match (&response.person, response.fault()) {
-                    (_, Some(fault)) if fault.code == 5 => Found::Gone,
-                    (Some(person), None) => match record(&lens, person) {
-                        Some(record) if record.id == *id => Found::Here(Box::new(record)),
-                        Some(record) => Found::Moved(Box::new(record)),
-                        None => Found::Gone,
-                    },
-                    (_, _) => Found::Hidden,
-                });
-            }
+        let parts: Vec<_> = ids
+            .chunks(GET_CHUNK)
+            .map(|chunk| self.get_chunk(&gear, &lens, chunk))
+            .collect();
+        let parts: Vec<Vec<Found>> = stream::iter(parts).buffered(GETS).try_collect().await?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    async fn get_chunk(
+        &self,
+        gear: &Gear,
+        lens: &Lens<'_>,
+        chunk: &[RemoteId],
+    ) -> Result<Vec<Found>, Error> {
+        let mut found = Vec::with_capacity(chunk.len());
+        let mut answers = self.batch_get(gear, chunk).await?;
+        for id in chunk {
+            let response = match answers.remove(id.as_str()) {
+                Some(response) => response,
+                None => self.get_one(gear, id).await?,
+            };
+            found.push(match (&response.person, response.fault()) {
+                (_, Some(fault)) if fault.code == 5 => Found::Gone,
+                (Some(person), None) => match record(lens, person) {
+                    Some(record) if record.id == *id => Found::Here(Box::new(record)),
+                    Some(record) => Found::Moved(Box::new(record)),
+                    None => Found::Gone,
+                },
+                (_, _) => Found::Hidden,
+            });
         }
         Ok(found)
     }
