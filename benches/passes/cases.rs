@@ -23,6 +23,23 @@ pub(crate) struct Row {
     pub(crate) floor: Option<Duration>,
     /// The requests behind it.
     pub(crate) floor_requests: Option<u64>,
+    /// The shortest and the longest of several runs.
+    pub(crate) spread: Option<(Duration, Duration)>,
+}
+
+impl Row {
+    /// One pass that was measured without a floor.
+    pub(crate) fn measured(name: &str, delayed: bool, usage: Usage, seen: Seen) -> Self {
+        Self {
+            name: name.to_owned(),
+            delayed,
+            usage,
+            seen,
+            floor: None,
+            floor_requests: None,
+            spread: None,
+        }
+    }
 }
 
 /// One case.
@@ -37,6 +54,8 @@ pub(crate) struct Case {
     delayed: bool,
     /// How often it is run; the median counts.
     times: usize,
+    /// It takes gigabytes for the sandbox, and runs only when it is named.
+    pub(crate) large: bool,
 }
 
 /// How many contacts there are at first.
@@ -64,7 +83,8 @@ enum Before {
     Quota,
 }
 
-const ONE_WAY: &[(&str, &str)] = &[("sync.direction", "\"crm-to-google\"")];
+/// From the CRM to Google.
+pub(crate) const ONE_WAY: &[(&str, &str)] = &[("sync.direction", "\"crm-to-google\"")];
 const BOTH_WAYS: &[(&str, &str)] = &[("sync.on_delete", "\"delete\"")];
 const PACED: &[(&str, &str)] = &[
     ("sync.direction", "\"crm-to-google\""),
@@ -90,6 +110,7 @@ impl Case {
             floor,
             delayed: true,
             times: 3,
+            large: false,
         };
         let timed = [
             case(
@@ -192,6 +213,7 @@ impl Case {
             all.push(Self {
                 delayed: false,
                 times: 1,
+                large: books.crm >= 1_000_000,
                 floor: None,
                 ..case(name, books, keys, Before::Nothing, None)
             });
@@ -203,7 +225,12 @@ impl Case {
     pub(crate) fn run(&self) -> Row {
         let mut rows: Vec<Row> = (0..self.times).map(|_| self.once()).collect();
         rows.sort_by_key(|row| row.usage.wall);
-        rows.swap_remove(rows.len() / 2)
+        let spread = match rows.as_slice() {
+            [first, .., last] => Some((first.usage.wall, last.usage.wall)),
+            _ => None,
+        };
+        let middle = rows.swap_remove(rows.len() / 2);
+        Row { spread, ..middle }
     }
 
     fn once(&self) -> Row {
@@ -234,12 +261,9 @@ impl Case {
         assert_eq!(usage.code, 0, "{}: {}", self.name, usage.out);
         assert_eq!(seen.violations, 0, "{}: {seen:?}", self.name);
         Row {
-            name: self.name.to_owned(),
-            delayed: self.delayed,
-            usage,
-            seen,
             floor: self.floor.map(|(ms, _)| Duration::from_millis(ms)),
             floor_requests: self.floor.map(|(_, requests)| requests),
+            ..Row::measured(self.name, self.delayed, usage, seen)
         }
     }
 }
@@ -314,6 +338,14 @@ impl Home {
         }
     }
 
+    /// One pass, with what the sandbox saw of it.
+    pub(crate) fn measured(&self, sandbox: &Sandbox, name: &str) -> Row {
+        sandbox.forget();
+        let usage = self.sync();
+        assert_eq!(usage.code, 0, "{name}: {}", usage.out);
+        Row::measured(name, true, usage, sandbox.seen())
+    }
+
     fn lose(&self) {
         std::fs::remove_dir_all(self.dir.path().join("state")).expect("a state");
     }
@@ -374,34 +406,31 @@ fn names(list: &Value, member: &str) -> Vec<String> {
         .collect()
 }
 
-/// First passes and no-op passes of growing size.
-pub(crate) struct Growth;
+/// One pass of a growing size.
+pub(crate) struct Point {
+    /// Records in the CRM.
+    pub(crate) size: usize,
+    /// `first pass` or `no-op`.
+    pub(crate) pass: &'static str,
+    /// What it took.
+    pub(crate) usage: Usage,
+}
 
-impl Growth {
-    /// 1,000 to 100,000 records in the CRM against as many contacts, at most 25,000, in Google.
-    pub(crate) fn run() -> Vec<Row> {
-        let mut rows = Vec::new();
-        for size in [1_000, 5_000, 10_000, 25_000, 50_000, 100_000] {
-            let google = size.min(25_000);
-            let sandbox = Sandbox::start(google, size, google);
-            let home = Home::new(&sandbox, &[("sync.direction", "\"google-to-crm\"")]);
-            for what in ["first", "no-op"] {
-                if what == "no-op" {
-                    home.settle(&sandbox);
-                }
-                sandbox.forget();
-                let usage = home.sync();
-                assert_eq!(usage.code, 0, "{}", usage.out);
-                rows.push(Row {
-                    name: format!("growth, {what}, {size}"),
-                    delayed: false,
-                    usage,
-                    seen: sandbox.seen(),
-                    floor: None,
-                    floor_requests: None,
-                });
+/// 1,000 to 100,000 records in the CRM against as many contacts, at most 25,000, in Google: the first pass,
+/// which links them, and one with nothing to do.
+pub(crate) fn growth() -> Vec<Point> {
+    let mut points = Vec::new();
+    for size in [1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000] {
+        let google = size.min(25_000);
+        let sandbox = Sandbox::start(google, size, google);
+        let home = Home::new(&sandbox, &[("sync.direction", "\"google-to-crm\"")]);
+        for pass in ["first pass", "no-op"] {
+            if pass == "no-op" {
+                home.settle(&sandbox);
             }
+            let usage = home.measured(&sandbox, pass).usage;
+            points.push(Point { size, pass, usage });
         }
-        rows
     }
+    points
 }

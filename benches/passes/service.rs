@@ -34,6 +34,8 @@ pub(crate) struct Seen {
     pub(crate) calls: BTreeMap<String, u64>,
     /// Bytes that came in, heads included.
     pub(crate) bytes: u64,
+    /// What the CRM's calls cost in API credits.
+    pub(crate) credits: u64,
     /// Google mutations that overlapped.
     pub(crate) violations: usize,
 }
@@ -117,6 +119,7 @@ impl Sandbox {
         let report = self.admin("GET", "requests?brief=1", &Value::Null);
         let mut seen = Seen {
             bytes: report["bytes"]["received"].as_u64().unwrap_or(0),
+            credits: report["credits"].as_u64().unwrap_or(0),
             violations: report["violations"].as_array().map_or(0, Vec::len),
             ..Seen::default()
         };
