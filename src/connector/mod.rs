@@ -227,6 +227,13 @@ pub trait Source: Send + Sync {
     /// Takes in what later calls work from. Called once, before any of the calls below.
     fn equip(&self, probe: &Probe, mapping: Arc<Mapping>) -> Result<(), Error>;
 
+    /// Fields that the remote keeps as one value, by their names and in order: each is their texts
+    /// with blanks between them, split again by a rule of the remote's own. They are compared as
+    /// the whole and written together.
+    fn wholes(&self) -> &'static [&'static [&'static str]] {
+        &[]
+    }
+
     /// Binds cursors: changes whenever a cursor taken before must not be used any more (fields,
     /// list, module, page size).
     fn fingerprint(&self) -> String;

@@ -103,6 +103,8 @@ pub struct Rules {
     pub fields: BTreeMap<Field, FieldRule>,
     /// The field of the match key.
     pub key: Field,
+    /// Fields that the CRM keeps as one value, by its parts in order.
+    pub wholes: Vec<Vec<Field>>,
     /// Which way contacts flow.
     pub direction: Direction,
     /// What a deletion does.

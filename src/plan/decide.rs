@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Because, Held, Note, Plan, key_of, merge};
+use super::{Because, Held, Note, Plan, key_of, merge, whole};
 use crate::model::{
     Change, Direction, Island, Link, Meeting, Notice, NoticeKind, OnDelete, OnLeave, Problem,
     ProblemKind, Record, Rematch, RemoteId, Rest, Rules, Side, Sides, Target, Why, Write,
@@ -257,7 +257,10 @@ pub(super) fn create(source: &Record, on: Side, rules: &Rules) -> Change {
         let own = source.fields.get(field);
         let sent = match own {
             Some(value) if *rule.writable.on(on) => Some(value.clone()),
-            None if on == Side::Crm && rule.filled == crate::model::Filled::FromNames => {
+            None if on == Side::Crm
+                && rule.filled == crate::model::Filled::FromNames
+                && !whole::has_other_part(source, *field, rules) =>
+            {
                 merge::fill(source)
             }
             Some(_) | None => None,

@@ -185,6 +185,7 @@ mod tests {
         Rules {
             fields: [(FIELD, rule)].into(),
             key: Field(0),
+            wholes: Vec::new(),
             direction: crate::model::Direction::TwoWay,
             on_delete: crate::model::OnDelete::Keep,
             on_leave: crate::model::OnLeave::Ungroup,

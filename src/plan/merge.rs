@@ -1,13 +1,14 @@
 //! Three-way merge of one pair, field by field (rules 4 to 6).
 
-use super::{Note, Plan};
+use super::{Note, Plan, whole};
 use crate::model::{
     Base, Change, Clears, Conflict, Field, FieldRule, Filled, Key, Link, Meeting, OnConflict,
     Patch, Problem, ProblemKind, Record, Rules, Side, Sides, Swap, Target, Value, Why, Write,
 };
 
 /// What the two sides' histories say about one field.
-enum Verdict {
+#[derive(Clone, Copy)]
+pub(super) enum Verdict {
     /// Both sides hold what they should; only the base may need to catch up.
     Settled,
     /// Nothing is known or nothing may be done: leave the base alone.
@@ -47,9 +48,12 @@ pub(super) fn merge(
     };
     let mut patches = Sides::<Patch>::default();
     let mut why = Sides::<Option<Why>>::default();
+    let wholes = whole::find(&link.base, now, rules);
     for (field, rule) in &rules.fields {
         let values = Sides::from_fn(|side| now.on(side).fields.get(field));
-        let verdict = judge(*field, rule, &values, &link.base, now, rules);
+        let part = wholes.verdicts.get(field).copied();
+        let verdict = part.unwrap_or_else(|| judge(*field, rule, &values, &link.base, now, rules));
+        let quiet = wholes.quiet.contains(field);
         let report = Report {
             key: key.as_ref(),
             link,
@@ -62,13 +66,22 @@ pub(super) fn merge(
                     .insert(*field, values.map(Option::<&Value>::cloned));
             }
             Verdict::Untouched => {}
-            Verdict::Drift => next.drift += 1,
+            Verdict::Drift => next.drift += u16::from(!quiet),
+            // A part of a whole that is the same already.
+            Verdict::Take(..) | Verdict::Decided(_)
+                if part.is_some() && values.google == values.crm =>
+            {
+                next.base
+                    .insert(*field, values.map(Option::<&Value>::cloned));
+            }
             Verdict::Take(from, reason) => {
                 take(*field, from, &values, &mut patches);
                 why.on_mut(from.other()).get_or_insert(reason);
             }
             Verdict::Decided(winner) => {
-                plan.conflicts.push(report.conflict(&values, Some(winner)));
+                if values.google != values.crm {
+                    plan.conflicts.push(report.conflict(&values, Some(winner)));
+                }
                 if rule.writable.on(winner.other()) == &true {
                     take(*field, winner, &values, &mut patches);
                     let reason = if meeting == Meeting::First {
@@ -82,6 +95,7 @@ pub(super) fn merge(
                         .insert(*field, values.map(Option::<&Value>::cloned));
                 }
             }
+            Verdict::Clash | Verdict::Uncleared(_) if quiet => {}
             Verdict::Clash => {
                 plan.conflicts.push(report.conflict(&values, None));
                 plan.problems.push(report.held());
@@ -143,7 +157,7 @@ fn take(field: Field, from: Side, values: &Sides<Option<&Value>>, patches: &mut 
     patches.on_mut(from.other()).insert(field, swap);
 }
 
-fn judge(
+pub(super) fn judge(
     field: Field,
     rule: &FieldRule,
     values: &Sides<Option<&Value>>,

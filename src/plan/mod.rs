@@ -15,6 +15,7 @@ mod merge;
 mod recover;
 mod settle;
 mod undo;
+mod whole;
 
 pub use absorb::{Heard, absorb, goes_back, missing, renamed, vanished};
 pub use describe::{FieldNames, describe};

@@ -103,7 +103,7 @@ pub(super) async fn open<'a>(
         Some(known) if *known != fingerprint => Rematch::Yes,
         Some(_) | None => Rematch::No,
     };
-    let rules = prepare::rules(profile, &mapped, &mapping, rematch);
+    let rules = prepare::rules(profile, &mapped, &mapping, sources.crm, rematch);
     let mapping = std::sync::Arc::new(mapping);
     super::equip(profile, sources, &probes, &mapping)?;
     let membership = Sides::from_fn(|side| {

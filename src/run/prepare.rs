@@ -309,8 +309,22 @@ pub fn mapping(profile: &Profile, mapped: &[Mapped], numbers: &[Field]) -> Mappi
 
 /// The rules as the planner uses them.
 #[must_use]
-pub fn rules(profile: &Profile, mapped: &[Mapped], mapping: &Mapping, rematch: Rematch) -> Rules {
+pub fn rules(
+    profile: &Profile,
+    mapped: &[Mapped],
+    mapping: &Mapping,
+    crm: &dyn Source,
+    rematch: Rematch,
+) -> Rules {
     let sync = &profile.sync;
+    let parts = |names: &&[&str]| -> Vec<Field> {
+        let pairs = names
+            .iter()
+            .filter_map(|name| mapping.pairs.iter().find(|pair| pair.crm == *name));
+        pairs.map(|pair| pair.field).collect()
+    };
+    let mut wholes: Vec<Vec<Field>> = crm.wholes().iter().map(parts).collect();
+    wholes.retain(|parts| parts.len() > 1);
     let fields = mapped
         .iter()
         .zip(&mapping.pairs)
@@ -324,6 +338,7 @@ pub fn rules(profile: &Profile, mapped: &[Mapped], mapping: &Mapping, rematch: R
     Rules {
         fields,
         key: mapping.key,
+        wholes,
         direction: sync.direction,
         on_delete: sync.on_delete,
         on_leave: sync.on_leave,

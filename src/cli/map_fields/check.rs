@@ -49,7 +49,7 @@ pub(super) async fn run(
     prepare::check_key(profile, &mapped)?;
     let numbers: Vec<Field> = (0..).take(mapped.len()).map(Field).collect();
     let mapping = Arc::new(prepare::mapping(profile, &mapped, &numbers));
-    let rules = prepare::rules(profile, &mapped, &mapping, Rematch::No);
+    let rules = prepare::rules(profile, &mapped, &mapping, sources.crm, Rematch::No);
     run::equip(profile, sources, &probes, &mapping)?;
     let mut bench = Bench {
         sources,

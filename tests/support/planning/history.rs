@@ -308,6 +308,7 @@ fn rules(direction: Direction, on_conflict: OnConflict) -> Rules {
     Rules {
         fields: fields.into(),
         key: EMAIL,
+        wholes: Vec::new(),
         direction,
         on_delete: OnDelete::Keep,
         on_leave: OnLeave::Ungroup,

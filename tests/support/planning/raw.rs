@@ -48,6 +48,8 @@ pub(crate) struct RawRules {
     pub(crate) match_any_email: Option<bool>,
     pub(crate) propagate_clears: Option<bool>,
     pub(crate) enforce: bool,
+    /// The CRM keeps given and family name as one.
+    pub(crate) one_name: bool,
     pub(crate) rematch: bool,
     pub(crate) limit: u64,
     pub(crate) allow_bulk: bool,

@@ -186,6 +186,11 @@ impl Scenario {
         Rules {
             fields: fields.collect(),
             key: KNOWN.email,
+            wholes: if raw.one_name {
+                vec![vec![field("given"), field("family")]]
+            } else {
+                Vec::new()
+            },
             direction: whole,
             on_delete: match raw.on_delete.as_deref() {
                 None | Some("keep") => OnDelete::Keep,

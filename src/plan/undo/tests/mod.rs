@@ -30,6 +30,7 @@ fn rules() -> Rules {
     Rules {
         fields: BTreeMap::from([(EMAIL, rule("email.work")), (PHONE, rule("phone.work"))]),
         key: EMAIL,
+        wholes: Vec::new(),
         direction: Direction::TwoWay,
         on_delete: crate::model::OnDelete::Keep,
         on_leave: crate::model::OnLeave::Ungroup,
