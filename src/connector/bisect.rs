@@ -21,12 +21,12 @@ pub enum Whole {
     Unknown(Error),
 }
 
-/// Sends one batch.
-pub type Sending<'s> = dyn for<'w> Fn(&'w [Write]) -> BoxFuture<'w, Whole> + Sync + 's;
+/// Sends one part of a batch; what it borrows lives as long as the batch.
+pub type Sending<'b> = dyn Fn(&'b [Write]) -> BoxFuture<'b, Whole> + Sync + 'b;
 
 /// Sends a batch, and when it is refused its halves, so that one bad write holds up no other. What
 /// was sent without an answer is `Uncertain`, what was not sent after that is `NotTried`.
-pub async fn bisect(batch: &[Write], send: &Sending<'_>) -> Written {
+pub async fn bisect<'b>(batch: &'b [Write], send: &Sending<'b>) -> Written {
     let mut outcomes: Vec<Outcome> = batch.iter().map(|_| Outcome::NotTried).collect();
     // The parts that are still to be sent, the next one last.
     let mut parts: Vec<Range<usize>> = std::iter::once(0..batch.len()).collect();

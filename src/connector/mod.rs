@@ -14,6 +14,7 @@ pub mod google;
 pub mod http;
 pub mod kind;
 pub mod memory;
+pub mod odoo;
 mod twins;
 pub mod zoho;
 
@@ -37,7 +38,12 @@ use crate::model::{
 };
 
 /// The CRMs that there are; the first is the one that `configure` proposes.
-const CRMS: &[&dyn CrmKind] = &[&zoho::ZohoKind, &carddav::CarddavKind, &espocrm::EspoKind];
+const CRMS: &[&dyn CrmKind] = &[
+    &zoho::ZohoKind,
+    &carddav::CarddavKind,
+    &espocrm::EspoKind,
+    &odoo::OdooKind,
+];
 
 /// The CRM kinds as plain data.
 #[must_use]

@@ -25,6 +25,8 @@ pub(crate) const KEY: &str = "espo-api-key-for-tests";
 pub(crate) enum Mishap {
     /// It is executed and the connection breaks before the answer.
     Lost,
+    /// It is executed and never answered.
+    Held,
     /// The connection breaks before anything is executed.
     Cut,
     /// It is not executed and answered with this status and no body.
@@ -62,6 +64,8 @@ pub(crate) struct World {
     /// Whether listings say how many records fit.
     pub(crate) totals: bool,
     pub(crate) mishaps: Vec<(&'static str, Mishap)>,
+    /// Whether an answer is held back.
+    pub(crate) held: bool,
     /// Seconds by which its clock differs from the real one.
     pub(crate) skew: i64,
     /// Contacts that someone deletes after the next pages of a listing, one after each.
@@ -85,6 +89,7 @@ impl Default for World {
             international: true,
             totals: true,
             mishaps: Vec::new(),
+            held: false,
             skew: 0,
             between: Vec::new(),
             log: Vec::new(),

@@ -72,16 +72,30 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let mut world = lock(&world);
+    let answered = handle(&mut lock(&world), &method, &uri, &headers, &body);
+    match answered {
+        Some(response) => response,
+        None => std::future::pending().await,
+    }
+}
+
+/// The answer to a call; none when it is held back.
+fn handle(
+    world: &mut World,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<Response<Body>> {
     let Some(path) = uri.path().strip_prefix("/api/v1/").map(str::to_owned) else {
-        return page();
+        return Some(page());
     };
     let call = format!("{method} {path}");
     world.log.push(call.clone());
     let date = world.now();
     let key = headers.get("x-api-key").and_then(|key| key.to_str().ok());
     if key != Some(KEY) {
-        return respond(Reply::bare(401), date);
+        return Some(respond(Reply::bare(401), date));
     }
     let due = world
         .mishaps
@@ -89,9 +103,9 @@ async fn answer(
         .position(|(begin, _)| call.starts_with(begin));
     let mishap = due.map(|at| world.mishaps.remove(at).1);
     match mishap {
-        Some(Mishap::Cut) => return broken(),
-        Some(Mishap::Status(status)) => return respond(Reply::bare(status), date),
-        Some(Mishap::Lost | Mishap::DoneBut500) | None => {}
+        Some(Mishap::Cut) => return Some(broken()),
+        Some(Mishap::Status(status)) => return Some(respond(Reply::bare(status), date)),
+        Some(Mishap::Lost | Mishap::Held | Mishap::DoneBut500) | None => {}
     }
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
@@ -100,16 +114,20 @@ async fn answer(
     let unchecked = headers
         .get("x-skip-duplicate-check")
         .is_some_and(|value| value == "true");
-    let reply = route(&mut world, &method, &path, &query, &body, unchecked);
+    let reply = route(world, method, &path, &query, body, unchecked);
     if call == "GET Contact"
         && let Some(id) = world.between.pop()
     {
         world.delete(&id);
     }
     match mishap {
-        Some(Mishap::Lost) => broken(),
-        Some(Mishap::DoneBut500) => respond(Reply::bare(500), date),
-        Some(Mishap::Cut | Mishap::Status(_)) | None => respond(reply, date),
+        Some(Mishap::Lost) => Some(broken()),
+        Some(Mishap::Held) => {
+            world.held = true;
+            None
+        }
+        Some(Mishap::DoneBut500) => Some(respond(Reply::bare(500), date)),
+        Some(Mishap::Cut | Mishap::Status(_)) | None => Some(respond(reply, date)),
     }
 }
 

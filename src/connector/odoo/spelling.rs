@@ -1,0 +1,166 @@
+//! How Odoo spells what Google keeps apart: one name, one text with all addresses, HTML for notes.
+
+/// A name as given and family name: the last word is the family name, and so is a single one.
+pub(super) fn split_name(name: &str) -> (&str, &str) {
+    let name = name.trim();
+    name.rsplit_once(char::is_whitespace).unwrap_or(("", name))
+}
+
+/// Given and family name as one name.
+pub(super) fn join_name(given: &str, family: &str) -> String {
+    format!("{} {}", given.trim(), family.trim())
+        .trim()
+        .to_owned()
+}
+
+/// The addresses of an e-mail field: separated by commas or semicolons, perhaps with a name before
+/// and the address in angle brackets.
+pub(super) fn addresses(text: &str) -> Vec<&str> {
+    text.split([',', ';'])
+        .map(|part| match (part.rfind('<'), part.rfind('>')) {
+            (Some(open), Some(close)) if open < close => part[open + 1..close].trim(),
+            _ => part.trim(),
+        })
+        .filter(|address| address.contains('@'))
+        .collect()
+}
+
+/// The field with another first address, or without it; the others stay.
+pub(super) fn put_address(text: &str, address: Option<&str>) -> String {
+    let first = addresses(text).first().map(|first| (*first).to_owned());
+    match (first, address) {
+        (Some(first), Some(address)) => {
+            let from = text.find(&first).unwrap_or(0);
+            let end = text[from..]
+                .find([',', ';'])
+                .map_or(text.len(), |length| from + length);
+            format!("{}{}", text[..end].replace(&first, address), &text[end..])
+        }
+        (Some(first), None) => {
+            let parts = text.split([',', ';']).map(str::trim);
+            let mut taken = false;
+            let rest: Vec<&str> = parts
+                .filter(|part| {
+                    let is_first = !taken && part.contains(&first);
+                    taken |= is_first;
+                    !is_first && part.contains('@')
+                })
+                .collect();
+            rest.join(", ")
+        }
+        (None, Some(address)) => address.to_owned(),
+        (None, None) => String::new(),
+    }
+}
+
+/// The text of a note that is kept as HTML: blocks and breaks become lines, everything else between
+/// angle brackets goes.
+pub(super) fn plain_text(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once('<') {
+        text.push_str(before);
+        let Some((tag, behind)) = after.split_once('>') else {
+            rest = "";
+            break;
+        };
+        let name = tag
+            .trim_start_matches('/')
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let closes = tag.starts_with('/');
+        let block = ["p", "div", "li", "tr", "h1", "h2", "h3"].contains(&name.as_str());
+        if name == "br" || (block && closes) {
+            text.push('\n');
+        }
+        rest = behind;
+    }
+    text.push_str(rest);
+    entities(&text).trim().to_owned()
+}
+
+fn entities(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        plain.push_str(before);
+        let known = after.split_once(';').and_then(|(name, behind)| {
+            let letter = match name {
+                "amp" => '&',
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                "nbsp" => ' ',
+                name => {
+                    let number = name.strip_prefix('#')?;
+                    let code = match number.strip_prefix(['x', 'X']) {
+                        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                        None => number.parse().ok()?,
+                    };
+                    char::from_u32(code)?
+                }
+            };
+            Some((letter, behind))
+        });
+        match known {
+            Some((letter, behind)) => {
+                plain.push(letter);
+                rest = behind;
+            }
+            None => {
+                plain.push('&');
+                rest = after;
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_comes_back_as_it_was() {
+        for name in ["Anna Maria Muster", "Madonna", "Jean-Luc de la Cruz", ""] {
+            let (given, family) = split_name(name);
+            assert_eq!(join_name(given, family), name);
+        }
+        assert_eq!(split_name("Anna Maria Muster"), ("Anna Maria", "Muster"));
+        assert_eq!(split_name("Madonna"), ("", "Madonna"));
+        assert_eq!(join_name("Anna", " "), "Anna");
+        assert_eq!(join_name("Duran", "Duran"), "Duran Duran");
+    }
+
+    #[test]
+    fn the_first_address_changes_and_the_others_stay() {
+        let text = "\"Ada Example\" <ada@example.com>, b@example.com; c@example.com";
+        assert_eq!(
+            addresses(text),
+            ["ada@example.com", "b@example.com", "c@example.com"]
+        );
+        assert_eq!(
+            put_address(text, Some("new@example.com")),
+            "\"Ada Example\" <new@example.com>, b@example.com; c@example.com"
+        );
+        assert_eq!(put_address(text, None), "b@example.com, c@example.com");
+        assert_eq!(put_address("", Some("a@example.com")), "a@example.com");
+        assert_eq!(put_address("a@example.com", None), "");
+        assert!(addresses(" , ").is_empty());
+        let quoted = "\"Doe, John\" <john@example.com>";
+        assert_eq!(addresses(quoted), ["john@example.com"]);
+        assert_eq!(put_address(quoted, None), "");
+    }
+
+    #[test]
+    fn a_note_is_read_as_text() {
+        let html = "<p>Fish &amp; <b>chips</b></p><div>5 &lt; 7&#33;<br/>Caf&#xe9;</div>";
+        assert_eq!(plain_text(html), "Fish & chips\n5 < 7!\nCaf\u{e9}");
+        assert_eq!(plain_text("no tags & no entities"), "no tags & no entities");
+        assert_eq!(plain_text("<broken"), "");
+    }
+}
