@@ -31,6 +31,17 @@ pub(super) fn meets(
     Ok(stack.into_iter().all(|value| value))
 }
 
+/// Every field that a domain names has to be there, whoever is searched.
+pub(super) fn check(world: &World, domain: &Value) -> Result<(), Raised> {
+    let defs = fields::all(world);
+    let terms = domain.as_array().map_or(&[][..], Vec::as_slice);
+    let named = terms.iter().filter_map(|term| term[0].as_str());
+    match named.into_iter().find(|name| !defs.contains_key(*name)) {
+        Some(unknown) => Err(store::no_field(unknown)),
+        None => Ok(()),
+    }
+}
+
 /// Whether a domain says anything of a field.
 pub(super) fn mentions(domain: &Value, field: &str) -> bool {
     let terms = domain.as_array().map_or(&[][..], Vec::as_slice);
@@ -47,9 +58,6 @@ fn holds(world: &World, id: i64, partner: &Partner, leaf: &[Value]) -> Result<bo
         return Ok(*field == *value);
     }
     let field = field.as_str().unwrap_or_default();
-    if !fields::all(world).contains_key(field) {
-        return Err(store::no_field(field));
-    }
     let own = match field {
         "id" => Value::from(id),
         "write_date" | "create_date" => {

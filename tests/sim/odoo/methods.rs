@@ -238,6 +238,7 @@ fn partners(
 fn search(world: &World, arguments: &Row, context: &Value) -> Result<Vec<i64>, Raised> {
     let everything = json!([]);
     let terms = arguments.get("domain").unwrap_or(&everything);
+    domain::check(world, terms)?;
     let archived = context["active_test"] == false || domain::mentions(terms, "active");
     let mut found = Vec::new();
     for (id, partner) in &world.tables.partners {

@@ -314,9 +314,7 @@ fn json2(
         placed: Vec::new(),
         named,
     };
-    let result = carried_out(world, &call, made);
-    world.log.push(call);
-    match result? {
+    match carried_out(world, &call, made)? {
         Ok(result) => Ok(json_reply(200, result)),
         Err(raised) if raised.name.is_empty() => Ok(page(raised.status)),
         Err(raised) => refused(&raised),
@@ -329,6 +327,7 @@ fn carried_out(
     name: &str,
     call: Call<'_>,
 ) -> Result<Result<Value, Raised>, Broken> {
+    world.log.push(name.to_owned());
     let due = world
         .mishaps
         .iter()
