@@ -4,9 +4,11 @@
 #[path = "../sim/odoo/mod.rs"]
 mod sim;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::crm::Crm;
+use crate::promises::{ALL, profile, start, wrote_nothing};
+use crate::support::{group_of, named, person};
 use sim::{DATABASE, KEY, LOGIN, Mishap, Sim, lock};
 
 pub(crate) struct Odoo(Sim);
@@ -48,7 +50,8 @@ impl Crm for Odoo {
 
     fn add(&self, given: &str, family: &str, email: &str) -> String {
         let mut world = lock(&self.0.world);
-        let id = world.add(&json!({"name": format!("{given} {family}"), "email": email}));
+        let name = format!("{given} {family}");
+        let id = world.add(&json!({"name": name.trim(), "email": email}));
         world.tables.partners.get_mut(&id).unwrap().written -= 86_400_000_000;
         id.to_string()
     }
@@ -111,5 +114,107 @@ impl Crm for Odoo {
             .iter()
             .filter(|call| changes.contains(&call.as_str()))
             .count()
+    }
+}
+
+/// What Google has as the given and the family name of someone.
+fn names(google: &crate::support::Sandbox, email: &str) -> [String; 2] {
+    let all = google.google_contacts();
+    let name = &named(&all, email)["names"][0];
+    ["givenName", "familyName"].map(|part| name[part].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_name_that_odoo_splits_elsewhere_is_left_alone_and_edited_as_a_whole() {
+    for version in [18, 19] {
+        let both = start(Odoo::start(version), &[]);
+        let people = [
+            ("Ana", "de la Cruz", "ana@example.com"),
+            ("Prince", "", "prince@example.com"),
+        ];
+        for (given, family, email) in people {
+            let mut one = person(given, family, email);
+            if family.is_empty() {
+                one["names"] = json!([{"givenName": given}]);
+            }
+            let new = both.google.add_google(&one);
+            both.google.members(&both.group, &[&new], &[]);
+            both.crm.add(given, family, email);
+        }
+        let first = both.home.synced(&["sales"]);
+        assert_eq!(first["conflicts"], json!([]), "{first}");
+        assert_eq!(first["crm"]["updated"], json!(0), "{first}");
+        assert_eq!(first["google"]["updated"], json!(0), "{first}");
+        std::fs::remove_file(both.home.state()).unwrap();
+        wrote_nothing(&both.home.synced(&["sales"]));
+        // Google changes the second half, then Odoo the name.
+        let ana = both.id("ana@example.com");
+        let resource = both.resource("ana@example.com");
+        let new = json!({"names": [{"givenName": "Ana", "familyName": "de la Vega"}]});
+        both.google.edit_google(&resource, &new);
+        both.home.synced(&["sales"]);
+        let shown = |id: &str| lock(&both.crm.0.world).shown(number(id))["name"].clone();
+        assert_eq!(shown(&ana), json!("Ana de la Vega"));
+        assert_eq!(both.home.synced(&["sales"])["outcome"], json!("in-sync"));
+        lock(&both.crm.0.world).edit(number(&ana), &json!({"name": "Ana de la Paz"}));
+        both.home.synced(&["sales"]);
+        assert_eq!(names(&both.google, "ana@example.com"), ["Ana de la", "Paz"]);
+        assert_eq!(both.home.synced(&["sales"])["outcome"], json!("in-sync"));
+        both.home.run(&["undo"]).exits(0);
+        assert_eq!(
+            names(&both.google, "ana@example.com"),
+            ["Ana", "de la Vega"]
+        );
+        assert_eq!(names(&both.google, "prince@example.com"), ["Prince", ""]);
+        assert_eq!(shown(&both.id("prince@example.com")), json!("Prince"));
+    }
+}
+
+#[test]
+fn what_was_unlinked_rests_as_vanished_and_what_lost_its_tag_leaves_the_label() {
+    for version in [18, 19] {
+        let both = start(Odoo::start(version), &[]);
+        let tag = {
+            let mut world = lock(&both.crm.0.world);
+            let tag = world.add_tag("Newsletter");
+            let all: Vec<i64> = world.tables.partners.keys().copied().collect();
+            for id in all {
+                world.edit(id, &json!({"category_id": [[4, tag]]}));
+                world.tables.partners.get_mut(&id).unwrap().written -= 86_400_000_000;
+            }
+            tag
+        };
+        let tagged = [
+            ("crm.view", "\"Newsletter\""),
+            ("sync.on_delete", "\"delete\""),
+        ];
+        profile(&both.home, &both.crm, "sales", &tagged);
+        both.home.synced(&["sales"]);
+        both.everybody_once(ALL);
+        let (gone, left) = (both.id("p14@example.com"), both.id("p15@example.com"));
+        {
+            let mut world = lock(&both.crm.0.world);
+            let tags = |partner: &sim::Partner| partner.values["category_id"] == json!([tag]);
+            assert!(
+                world.tables.partners.values().all(tags),
+                "those from Google too"
+            );
+            world.unlink(number(&gone));
+            world.edit(number(&left), &json!({"category_id": [[3, tag]]}));
+        }
+        let report = both.home.synced(&["sales", "--full"]);
+        assert_eq!(report["google"]["deleted"], json!(0), "{report}");
+        assert_eq!(report["google"]["ungrouped"], json!(1), "{report}");
+        let kinds: Vec<&Value> = report["notices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["kind"])
+            .collect();
+        assert_eq!(kinds, [&json!("vanished")], "{report}");
+        let google = both.google.google_contacts();
+        assert_eq!(google.len(), ALL);
+        assert!(group_of(named(&google, "P14@Example.com"), &both.group));
+        assert!(!group_of(named(&google, "P15@Example.com"), &both.group));
     }
 }

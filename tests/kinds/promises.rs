@@ -8,17 +8,17 @@ use crate::crm::Crm;
 use crate::support::{Home, Ran, Sandbox, named, person};
 
 /// Google with ten people in the label, the CRM with ten, four of them the same.
-struct Both<C> {
-    google: Sandbox,
-    group: String,
-    crm: C,
-    home: Home,
+pub(crate) struct Both<C> {
+    pub(crate) google: Sandbox,
+    pub(crate) group: String,
+    pub(crate) crm: C,
+    pub(crate) home: Home,
 }
 
 /// How many people the two have together.
-const ALL: usize = 16;
+pub(crate) const ALL: usize = 16;
 
-fn profile(home: &Home, crm: &impl Crm, name: &str, extra: &[(&str, &str)]) {
+pub(crate) fn profile(home: &Home, crm: &impl Crm, name: &str, extra: &[(&str, &str)]) {
     let quoted = |text: &str| format!("{text:?}");
     let mut keys = vec![
         ("crm.kind", quoted(crm.kind())),
@@ -38,7 +38,7 @@ fn profile(home: &Home, crm: &impl Crm, name: &str, extra: &[(&str, &str)]) {
     home.profile(name, &all);
 }
 
-fn start<C: Crm>(crm: C, extra: &[(&str, &str)]) -> Both<C> {
+pub(crate) fn start<C: Crm>(crm: C, extra: &[(&str, &str)]) -> Both<C> {
     let google = Sandbox::empty();
     let group = google.add_group("CRM");
     let people: Vec<String> = (0..10)
@@ -70,7 +70,7 @@ fn start<C: Crm>(crm: C, extra: &[(&str, &str)]) -> Both<C> {
 impl<C: Crm> Both<C> {
     /// Nobody is there twice, and nobody is missing.
     #[track_caller]
-    fn everybody_once(&self, count: usize) {
+    pub(crate) fn everybody_once(&self, count: usize) {
         assert_eq!(self.google.google_contacts().len(), count);
         assert_eq!(self.crm.count(), count);
         for number in 0..ALL.min(count) {
@@ -79,13 +79,13 @@ impl<C: Crm> Both<C> {
     }
 
     #[track_caller]
-    fn id(&self, email: &str) -> String {
+    pub(crate) fn id(&self, email: &str) -> String {
         let mut found = self.crm.ids(email);
         assert_eq!(found.len(), 1, "{email} is there {} times", found.len());
         found.remove(0)
     }
 
-    fn resource(&self, email: &str) -> String {
+    pub(crate) fn resource(&self, email: &str) -> String {
         let all = self.google.google_contacts();
         let all: Vec<Value> = all
             .into_iter()
@@ -108,7 +108,7 @@ impl<C: Crm> Both<C> {
 }
 
 #[track_caller]
-fn wrote_nothing(report: &Value) {
+pub(crate) fn wrote_nothing(report: &Value) {
     for side in ["google", "crm"] {
         for what in ["created", "updated", "deleted"] {
             assert_eq!(report[side][what], json!(0), "{report}");

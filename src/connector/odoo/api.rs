@@ -79,7 +79,7 @@ impl Odoo {
                 args.push(json!(ask.named));
                 let mut all = self.credentials(json!(uid)).await?;
                 all.append(&mut args);
-                self.rpc(ask.name, doing, "object", "execute_kw", all, ask.repeat)
+                self.rpc(ask.name, doing, "object", "execute_kw", &all, ask.repeat)
             }
         };
         self.exchange(call, api, doing).await
@@ -97,7 +97,7 @@ impl Odoo {
         &self,
         doing: &str,
         method: &str,
-        args: Vec<Json>,
+        args: &[Json],
     ) -> Result<Result<T, Fault>, Error> {
         let call = self.rpc("common", doing, "common", method, args, Repeat::Safe);
         let sent = self.exchange(call, Api::JsonRpc, doing).await;
@@ -196,7 +196,7 @@ impl Odoo {
         doing: &'a str,
         service: &str,
         method: &str,
-        args: Vec<Json>,
+        args: &[Json],
         repeat: Repeat,
     ) -> Call<'a> {
         let body = json!({

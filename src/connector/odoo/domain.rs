@@ -230,6 +230,41 @@ mod tests {
         assert!(parse("").is_err());
     }
 
+    /// A value as Python writes it.
+    fn python(value: &Value) -> String {
+        let list = |all: &[Value]| all.iter().map(python).collect::<Vec<_>>().join(", ");
+        match value {
+            Value::Null => "None".to_owned(),
+            Value::Bool(true) => "True".to_owned(),
+            Value::Bool(false) => "False".to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => {
+                let text = text.replace('\\', "\\\\").replace('\'', "\\'");
+                format!("'{text}'")
+            }
+            Value::Array(all) => format!("[{}]", list(all)),
+            Value::Object(_) => String::new(),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_python_writes_is_read_as_it_was(
+            texts in proptest::collection::vec("[^\n\t]{0,12}", 0..5),
+            numbers in proptest::collection::vec(proptest::num::i64::ANY, 0..3),
+        ) {
+            let value = json!([["name", "in", texts], ["id", "in", numbers], ["active", "=", true]]);
+            proptest::prop_assert_eq!(parse(&python(&value)), Ok(value));
+        }
+
+        #[test]
+        fn no_text_is_too_much(text in "[\\[\\]()',\"0-9a-zT.\\\\ |&-]{0,60}") {
+            if let Ok(domain) = parse(&text) {
+                proptest::prop_assert!(and(&domain, &json!([["id", "=", 1]])).is_array());
+            }
+        }
+    }
+
     #[test]
     fn two_domains_hold_together() {
         let persons = json!([["is_company", "=", false], ["type", "=", "contact"]]);

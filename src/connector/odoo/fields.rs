@@ -28,14 +28,14 @@ pub(super) fn fields(
     // An add-on keeps the two apart; then the halves are fields of their own.
     let apart = |name: &str| defs.get(name).is_some_and(|def| !def.readonly);
     if !(apart("firstname") && apart("lastname")) {
-        let name = infos.iter().find(|info| info.name == "name").cloned();
-        infos.extend(name.into_iter().flat_map(halves));
+        let name = infos.iter().find(|info| info.name == "name").map(halves);
+        infos.extend(name.into_iter().flatten());
     }
     infos
 }
 
 /// The name's halves.
-fn halves(name: FieldInfo) -> [FieldInfo; 2] {
+fn halves(name: &FieldInfo) -> [FieldInfo; 2] {
     let half = |half: &str, what: &str, required: bool| FieldInfo {
         name: half.to_owned(),
         label: format!("{} ({what})", name.label),

@@ -54,7 +54,7 @@ impl Odoo {
     async fn rpc_version(&self) -> Result<(u64, String), Error> {
         let doing = "read the version";
         let version: Json = self
-            .common(doing, "version", Vec::new())
+            .common(doing, "version", &[])
             .await?
             .map_err(|fault| explain(&fault, doing))?;
         let name = version.get("server_version").and_then(Json::as_str);
@@ -78,7 +78,7 @@ impl Odoo {
         let args = self.credentials(json!(user)).await;
         let mut args = args.map_err(SendError::into_error)?;
         args.push(json!({}));
-        let uid: Json = match self.common(doing, "authenticate", args).await? {
+        let uid: Json = match self.common(doing, "authenticate", &args).await? {
             Ok(uid) => uid,
             Err(fault) if fault.is_of_database() => {
                 return Err(Error {

@@ -60,14 +60,13 @@ impl Odoo {
     /// The login of the user whom the key stands for.
     async fn who(&self, uid: Option<i64>) -> Result<Option<String>, Error> {
         let doing = "read who is signed in";
-        let uid = match uid {
-            Some(uid) => uid,
-            None => {
-                let ask = Ask::of("user", doing, "res.users", "context_get", json!({}));
-                let context: Row = self.read(ask).await?;
-                let uid = context.get("uid").and_then(Json::as_i64);
-                uid.ok_or_else(|| no_sense(doing, "the answer names no user"))?
-            }
+        let uid = if let Some(uid) = uid {
+            uid
+        } else {
+            let ask = Ask::of("user", doing, "res.users", "context_get", json!({}));
+            let context: Row = self.read(ask).await?;
+            let uid = context.get("uid").and_then(Json::as_i64);
+            uid.ok_or_else(|| no_sense(doing, "the answer names no user"))?
         };
         let ask = Ask {
             ids: Some(vec![uid]),

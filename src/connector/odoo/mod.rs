@@ -174,7 +174,7 @@ impl Source for Odoo {
     }
 
     async fn probe(&self, last: Option<&Probe>) -> Result<Probe, Error> {
-        self.read_probe(last).await
+        Box::pin(self.read_probe(last)).await
     }
 
     async fn lists(&self) -> Result<Vec<ListInfo>, Error> {

@@ -42,7 +42,7 @@ struct Part {
 }
 
 /// One page of a reading.
-pub(super) struct Rows {
+pub(super) struct Batch {
     pub(super) rows: Vec<Row>,
     /// The number behind which it goes on; none at the end.
     pub(super) next: Option<i64>,
@@ -231,7 +231,7 @@ impl Odoo {
         domain: &Json,
         select: &[String],
         after: Option<i64>,
-    ) -> Result<Rows, Error> {
+    ) -> Result<Batch, Error> {
         let behind = after.map_or(json!([]), |after| json!([["id", ">", after]]));
         let named = json!({
             "domain": domain::and(domain, &behind),
@@ -257,7 +257,7 @@ impl Odoo {
             }
             Some(last) => last.filter(|_| rows.len() >= PAGE),
         };
-        Ok(Rows {
+        Ok(Batch {
             rows,
             next,
             began: reply.began,

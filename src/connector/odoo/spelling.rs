@@ -105,15 +105,12 @@ fn entities(text: &str) -> String {
             };
             Some((letter, behind))
         });
-        match known {
-            Some((letter, behind)) => {
-                plain.push(letter);
-                rest = behind;
-            }
-            None => {
-                plain.push('&');
-                rest = after;
-            }
+        if let Some((letter, behind)) = known {
+            plain.push(letter);
+            rest = behind;
+        } else {
+            plain.push('&');
+            rest = after;
         }
     }
     plain.push_str(rest);
@@ -154,6 +151,27 @@ mod tests {
         let quoted = "\"Doe, John\" <john@example.com>";
         assert_eq!(addresses(quoted), ["john@example.com"]);
         assert_eq!(put_address(quoted, None), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn only_the_first_address_is_touched(
+            others in proptest::collection::vec("[a-c]{1,4}@example\\.com", 1..5),
+            separator in "[,;] ?",
+        ) {
+            let text = others.join(&separator);
+            let changed = put_address(&text, Some("new@example.org"));
+            let after = addresses(&changed);
+            proptest::prop_assert_eq!(after[0], "new@example.org");
+            proptest::prop_assert_eq!(&after[1..], &others[1..]);
+            let less = put_address(&text, None);
+            proptest::prop_assert_eq!(addresses(&less), &others[1..]);
+        }
+
+        #[test]
+        fn no_html_is_too_much(html in "[<>&;#x0-9a-z/ ]{0,60}") {
+            proptest::prop_assert!(plain_text(&html).len() <= html.len());
+        }
     }
 
     #[test]

@@ -53,8 +53,8 @@ fn mandatory(
     // With an add-on that keeps the two apart, the name is made of them.
     let apart = gear.fields.contains_key("lastname");
     let missing = gear.fields.values().find(|info| {
-        let half = info.name.starts_with("name.");
-        info.required && !half && !(apart && info.name == "name") && !given(&info.name)
+        let made = info.name.starts_with("name.") || (apart && info.name == "name");
+        info.required && !made && !given(&info.name)
     });
     match missing {
         None => Ok(()),
