@@ -28,6 +28,10 @@ suite!(google_contacts, contract::google::Subject::new().await);
 suite!(zoho_crm, contract::zoho::Subject::new().await);
 suite!(espocrm_target_list, contract::espocrm::Subject::targets());
 suite!(espocrm_all_contacts, contract::espocrm::Subject::everyone());
+suite!(odoo_18_tag, contract::odoo::Subject::tag(18));
+suite!(odoo_19_tag, contract::odoo::Subject::tag(19));
+suite!(odoo_18_saved_filter, contract::odoo::Subject::filter(18));
+suite!(odoo_19_saved_filter, contract::odoo::Subject::filter(19));
 suite!(
     #[ignore = "needs Radicale: tests/carddav/run"]
     carddav_radicale,
@@ -41,12 +45,18 @@ suite!(
 
 /// The suite against a real server, when it is asked for.
 mod live {
-    use crate::contract::live::{CARDDAV, ESPOCRM, run};
+    use crate::contract::live::{CARDDAV, ESPOCRM, ODOO, run};
 
     #[tokio::test]
     #[ignore = "needs a server: CRMSYNC_TEST_ESPOCRM_URL and CRMSYNC_TEST_ESPOCRM_KEY"]
     async fn espocrm() {
         run(ESPOCRM).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a server: CRMSYNC_TEST_ODOO_URL, CRMSYNC_TEST_ODOO_DATABASE, CRMSYNC_TEST_ODOO_USER and CRMSYNC_TEST_ODOO_KEY"]
+    async fn odoo() {
+        run(ODOO).await;
     }
 
     #[tokio::test]
@@ -73,4 +83,5 @@ async fn carddav_as_if_live() {
 #[tokio::test]
 async fn the_suite_against_a_live_server_works_and_leaves_nothing() {
     contract::espocrm::as_if_live().await;
+    contract::odoo::as_if_live().await;
 }

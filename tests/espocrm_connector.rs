@@ -8,7 +8,7 @@
 
 #[path = "sim/bench.rs"]
 mod bench;
-#[allow(dead_code, reason = "other tests use the rest")]
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "sim/espocrm/mod.rs"]
 mod sim;
 

@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-#[allow(dead_code, reason = "shared with the connector's tests")]
+#[expect(dead_code, reason = "shared with the connector's tests")]
 #[path = "sim/odoo/mod.rs"]
 mod sim;
 

@@ -48,6 +48,12 @@ pub(crate) const CARDDAV: Kind = Kind {
     extra: "NICKNAME",
 };
 
+pub(crate) const ODOO: Kind = Kind {
+    name: "odoo",
+    fields: super::odoo::FIELDS,
+    extra: "ref",
+};
+
 /// Runs the suite against the server that the environment names. Without one this fails: it is asked for
 /// by name, and nothing ran.
 pub(crate) async fn run(kind: Kind) {

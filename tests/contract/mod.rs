@@ -16,6 +16,10 @@ pub(crate) mod memory;
 #[expect(dead_code, reason = "the program that the example is")]
 #[path = "../../examples/new_connector.rs"]
 mod new_connector;
+pub(crate) mod odoo;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "../sim/odoo/mod.rs"]
+mod odoo_sim;
 mod reading;
 mod writing;
 pub(crate) mod zoho;

@@ -1,6 +1,6 @@
 //! EspoCRM, simulated.
 
-#[allow(dead_code, reason = "shared with the connector's own tests")]
+#[expect(dead_code, reason = "shared with the connector's own tests")]
 #[path = "../sim/espocrm/mod.rs"]
 mod sim;
 

@@ -11,7 +11,7 @@ mod crm;
 mod espocrm;
 mod odoo;
 mod promises;
-#[allow(
+#[expect(
     dead_code,
     unused_imports,
     reason = "shared with the tests of the program"

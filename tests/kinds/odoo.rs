@@ -1,6 +1,6 @@
 //! Odoo, simulated.
 
-#[allow(dead_code, reason = "shared with the connector's own tests")]
+#[expect(dead_code, reason = "shared with the connector's own tests")]
 #[path = "../sim/odoo/mod.rs"]
 mod sim;
 

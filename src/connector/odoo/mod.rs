@@ -32,8 +32,8 @@ use tokio::sync::Semaphore;
 
 use super::http::Http;
 use super::{
-    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup, Meter,
-    PageSender, Since, Sink, Source, Stamp, Written,
+    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
+    Meter, PageSender, Since, Sink, Source, Stamp, Written,
 };
 use crate::mapping::Mapping;
 use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
