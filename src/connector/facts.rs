@@ -67,7 +67,8 @@ pub enum Deletes {
     /// Deleted records stay readable with a flag, and the connector reads them out
     /// ([`super::Page::Deleted`]).
     FlagScan,
-    /// The remote tells nothing: what the list lacks may have left or be gone.
+    /// The remote tells nothing, or not of every deletion: what the list lacks may have left or be
+    /// gone.
     SetDifference,
 }
 

@@ -56,6 +56,17 @@ impl Mapping {
         self.pair(self.key)
     }
 
+    /// The fields of these CRM names, as far as they are mapped, in the order of the names.
+    #[must_use]
+    pub fn named(&self, names: &[&str]) -> Vec<Field> {
+        let pair = |name: &&str| self.pairs.iter().find(|pair| pair.crm == *name);
+        names
+            .iter()
+            .filter_map(pair)
+            .map(|pair| pair.field)
+            .collect()
+    }
+
     /// A remote's text as a value of this pair: canonical form added, `None` when it is blank.
     #[must_use]
     pub fn value(&self, pair: &Pair, text: &str) -> Option<Value> {

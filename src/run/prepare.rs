@@ -317,14 +317,8 @@ pub fn rules(
     rematch: Rematch,
 ) -> Rules {
     let sync = &profile.sync;
-    let parts = |names: &&[&str]| -> Vec<Field> {
-        let pairs = names
-            .iter()
-            .filter_map(|name| mapping.pairs.iter().find(|pair| pair.crm == *name));
-        pairs.map(|pair| pair.field).collect()
-    };
-    let mut wholes: Vec<Vec<Field>> = crm.wholes().iter().map(parts).collect();
-    wholes.retain(|parts| parts.len() > 1);
+    let parts = crm.wholes().iter().map(|names| mapping.named(names));
+    let wholes = parts.filter(|parts| parts.len() > 1).collect();
     let fields = mapped
         .iter()
         .zip(&mapping.pairs)

@@ -128,7 +128,11 @@ impl super::Subject for Subject {
     }
 
     async fn delete(&self, id: &RemoteId) {
-        self.world().archive(number(id));
+        // Both count: one can be told, the other leaves no trace.
+        match self.tag {
+            Some(_) => self.world().archive(number(id)),
+            None => self.world().unlink(number(id)),
+        }
     }
 
     async fn take_out(&self, id: &RemoteId) -> bool {

@@ -185,10 +185,7 @@ fn rpc(
         return Ok(page(400));
     };
     let before = world.log.len();
-    let (call, result, cookie) = match serve(world, &request["params"]) {
-        Ok(served) => served,
-        Err(broken) => return Err(broken),
-    };
+    let (call, result, cookie) = serve(world, &request["params"])?;
     if world.log.len() == before {
         world.log.push(call);
     }

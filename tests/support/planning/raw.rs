@@ -49,7 +49,7 @@ pub(crate) struct RawRules {
     pub(crate) propagate_clears: Option<bool>,
     pub(crate) enforce: bool,
     /// The CRM keeps given and family name as one.
-    pub(crate) one_name: bool,
+    pub(crate) one_name: Option<bool>,
     pub(crate) rematch: bool,
     pub(crate) limit: u64,
     pub(crate) allow_bulk: bool,

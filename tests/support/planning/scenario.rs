@@ -186,7 +186,7 @@ impl Scenario {
         Rules {
             fields: fields.collect(),
             key: KNOWN.email,
-            wholes: if raw.one_name {
+            wholes: if raw.one_name == Some(true) {
                 vec![vec![field("given"), field("family")]]
             } else {
                 Vec::new()
