@@ -30,8 +30,8 @@ pub(crate) trait Crm {
     fn hold_an_answer(&self);
     /// Whether that has happened.
     fn holds(&self) -> bool;
-    /// The user may not create any more.
-    fn deny_creating(&self);
+    /// The user may not create any more; false where that cannot be arranged.
+    fn deny_creating(&self) -> bool;
     /// How many calls changed something so far.
     fn writes(&self) -> usize;
 }

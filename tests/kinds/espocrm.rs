@@ -90,8 +90,9 @@ impl Crm for Espo {
         lock(&self.0.world).held
     }
 
-    fn deny_creating(&self) {
+    fn deny_creating(&self) -> bool {
         lock(&self.0.world).table["Contact"]["create"] = json!("no");
+        true
     }
 
     fn writes(&self) -> usize {

@@ -98,8 +98,8 @@ impl Crm for Odoo {
         lock(&self.0.world).held
     }
 
-    fn deny_creating(&self) {
-        lock(&self.0.world).denied.insert("create");
+    fn deny_creating(&self) -> bool {
+        lock(&self.0.world).denied.insert("create")
     }
 
     fn writes(&self) -> usize {
