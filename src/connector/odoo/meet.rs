@@ -100,7 +100,7 @@ impl Odoo {
 }
 
 /// The number of a version: 18 in `[18, 0, 0, "final", 0, ""]` and in `["saas~18", 2, …]`.
-fn major(info: &Json) -> Option<u64> {
+pub(super) fn major(info: &Json) -> Option<u64> {
     let first = info.get(0)?;
     first.as_u64().or_else(|| {
         let text = first.as_str()?;

@@ -8,6 +8,8 @@ mod domain;
 mod explain;
 mod fields;
 mod find;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod gear;
 mod kind;
 mod lists;

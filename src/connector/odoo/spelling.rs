@@ -1,5 +1,7 @@
 //! How Odoo spells what Google keeps apart: one name, one text with all addresses, HTML for notes.
 
+use std::ops::Range;
+
 /// A name as given and family name: the last word is the family name, and so is a single one.
 pub(super) fn split_name(name: &str) -> (&str, &str) {
     let name = name.trim();
@@ -13,44 +15,57 @@ pub(super) fn join_name(given: &str, family: &str) -> String {
         .to_owned()
 }
 
-/// The addresses of an e-mail field: separated by commas or semicolons, perhaps with a name before
-/// and the address in angle brackets.
+/// The entries of an e-mail field: separated by commas or semicolons, which a name in quotes may
+/// hold as well.
+fn entries(text: &str) -> Vec<&str> {
+    let paired = text.matches('"').count().is_multiple_of(2);
+    let mut quoted = false;
+    text.split(|letter: char| {
+        quoted ^= letter == '"';
+        matches!(letter, ',' | ';') && !(quoted && paired)
+    })
+    .collect()
+}
+
+/// Where an entry has its address: all of it, or what stands in angle brackets behind a name.
+fn address(entry: &str) -> Option<Range<usize>> {
+    let (from, to) = match (entry.rfind('<'), entry.rfind('>')) {
+        (Some(open), Some(close)) if open < close => (open + 1, close),
+        _ => (0, entry.len()),
+    };
+    let inner = &entry[from..to];
+    let from = from + inner.len() - inner.trim_start().len();
+    let range = from..from + inner.trim().len();
+    (inner.contains('@') && !inner.contains('"')).then_some(range)
+}
+
+/// The addresses of an e-mail field.
 pub(super) fn addresses(text: &str) -> Vec<&str> {
-    text.split([',', ';'])
-        .map(|part| match (part.rfind('<'), part.rfind('>')) {
-            (Some(open), Some(close)) if open < close => part[open + 1..close].trim(),
-            _ => part.trim(),
-        })
-        .filter(|address| address.contains('@'))
+    entries(text)
+        .into_iter()
+        .filter_map(|entry| entry.get(address(entry)?))
         .collect()
 }
 
 /// The field with another first address, or without it; the others stay.
-pub(super) fn put_address(text: &str, address: Option<&str>) -> String {
-    let first = addresses(text).first().map(|first| (*first).to_owned());
-    match (first, address) {
-        (Some(first), Some(address)) => {
-            let from = text.find(&first).unwrap_or(0);
-            let end = text[from..]
-                .find([',', ';'])
-                .map_or(text.len(), |length| from + length);
-            format!("{}{}", text[..end].replace(&first, address), &text[end..])
-        }
-        (Some(first), None) => {
-            let parts = text.split([',', ';']).map(str::trim);
-            let mut taken = false;
-            let rest: Vec<&str> = parts
-                .filter(|part| {
-                    let is_first = !taken && part.contains(&first);
-                    taken |= is_first;
-                    !is_first && part.contains('@')
-                })
-                .collect();
-            rest.join(", ")
-        }
-        (None, Some(address)) => address.to_owned(),
-        (None, None) => String::new(),
+pub(super) fn put_address(text: &str, new: Option<&str>) -> String {
+    let all = entries(text);
+    let first = all
+        .iter()
+        .enumerate()
+        .find_map(|(at, entry)| Some((at, address(entry)?)));
+    let Some((at, range)) = first else {
+        return new.unwrap_or_default().to_owned();
+    };
+    if let Some(new) = new {
+        let before: usize = all[..at].iter().map(|entry| entry.len() + 1).sum();
+        let (from, to) = (before + range.start, before + range.end);
+        return format!("{}{new}{}", &text[..from], &text[to..]);
     }
+    let others = all.iter().enumerate().filter(|(other, _)| *other != at);
+    let others = others.filter(|(_, entry)| address(entry).is_some());
+    let others: Vec<&str> = others.map(|(_, entry)| entry.trim()).collect();
+    others.join(", ")
 }
 
 /// The text of a note that is kept as HTML: blocks and breaks become lines, everything else between
@@ -151,6 +166,13 @@ mod tests {
         let quoted = "\"Doe, John\" <john@example.com>";
         assert_eq!(addresses(quoted), ["john@example.com"]);
         assert_eq!(put_address(quoted, None), "");
+        let last = "a@example.com, \"Doe; J\" <j@example.com>";
+        assert_eq!(put_address(last, None), "\"Doe; J\" <j@example.com>");
+        let odd = "a@example.com <x>, a@example.com";
+        assert_eq!(
+            put_address(odd, Some("b@example.com")),
+            "a@example.com <x>, b@example.com"
+        );
     }
 
     proptest::proptest! {
