@@ -12,6 +12,7 @@ pub mod espocrm;
 mod facts;
 pub mod google;
 pub mod http;
+pub mod hubspot;
 pub mod kind;
 pub mod memory;
 pub mod odoo;
@@ -43,6 +44,7 @@ const CRMS: &[&dyn CrmKind] = &[
     &carddav::CarddavKind,
     &espocrm::EspoKind,
     &odoo::OdooKind,
+    &hubspot::HubSpotKind,
 ];
 
 /// The CRM kinds as plain data.

@@ -85,6 +85,8 @@ pub(crate) struct Read {
     pub(crate) records: BTreeMap<String, Record>,
     pub(crate) deleted: BTreeSet<String>,
     pub(crate) census: Option<BTreeSet<String>>,
+    /// Former identifiers and what they became.
+    pub(crate) renamed: BTreeMap<String, String>,
     pub(crate) restarts: usize,
 }
 
@@ -115,7 +117,9 @@ pub(crate) async fn fetch(
                     }
                 }
                 Page::Deleted(ids) => read.deleted.extend(ids.iter().map(ToString::to_string)),
-                Page::Renamed { .. } => panic!("a CRM renames nothing"),
+                Page::Renamed { from, to } => {
+                    read.renamed.insert(from.to_string(), to.to_string());
+                }
                 Page::Census(ids) => read
                     .census
                     .get_or_insert_default()
