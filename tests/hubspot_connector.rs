@@ -3,14 +3,19 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     dead_code,
     reason = "tests"
 )]
 
 #[path = "sim/bench.rs"]
 mod bench;
+#[path = "hubspot/program.rs"]
+mod program;
 #[path = "sim/hubspot/mod.rs"]
 mod sim;
+#[path = "program/support/mod.rs"]
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard};
@@ -24,6 +29,16 @@ use crmsync::mapping::Mapping;
 use crmsync::model::{FieldKind, Key, Outcome, Probe, RemoteId, Right, Stored, Write};
 use serde_json::{Value as Json, json};
 use sim::{Kind as ListKind, Mishap, Sim, TOKEN, World, lock};
+
+/// Serves until standard input ends, for a client that we did not write (`tests/clients/run`).
+#[test]
+#[ignore = "a server for tests/clients/run"]
+fn serve() {
+    let sim = Sim::start();
+    println!("hubspot on {}", sim.endpoint());
+    let mut nothing = String::new();
+    while std::io::stdin().read_line(&mut nothing).unwrap() > 0 {}
+}
 
 struct Bench {
     sim: Sim,

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::consent::{Ask, Consent, consent};
 use super::error::{Error, Kind};
-use super::loopback::{Listener, Place};
+use super::loopback::{LITERAL, Listener, Place};
 use super::oauth::{Grant, Refusal, exchange, exchange_bare, refresh};
 use super::wire::{Revoked, checked};
 use super::{Account, Client, Prompter, Provider, TokenKind, Tokens, Way};
@@ -20,8 +20,9 @@ pub const REDIRECT_PORTS: &[u16] = &[48017, 48018, 48019];
 
 /// The redirect addresses to enter in a service's console.
 #[must_use]
-pub fn redirect_uris() -> Vec<String> {
-    REDIRECT_PORTS.iter().copied().map(Listener::uri).collect()
+pub fn redirect_uris(service: &dyn OAuth) -> Vec<String> {
+    let uri = |port| Listener::uri(service.redirect_host(), port);
+    REDIRECT_PORTS.iter().copied().map(uri).collect()
 }
 
 /// The addresses of a service that signs in.
@@ -71,6 +72,11 @@ pub trait OAuth: Send + Sync + std::fmt::Debug {
         " "
     }
 
+    /// What the service takes as this machine's name in a redirect address over plain http.
+    fn redirect_host(&self) -> &'static str {
+        LITERAL
+    }
+
     /// What the consent page's address needs besides.
     fn consent(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -105,7 +111,12 @@ pub trait OAuth: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn revoke(&self, address: &str, token: &SecretString) -> Result<Revoked, Error> {
+    async fn revoke(
+        &self,
+        address: &str,
+        token: &SecretString,
+        _client: Option<&Client>,
+    ) -> Result<Revoked, Error> {
         let url = checked(address)?;
         super::wire::revoke(url, &[("token", token.expose_secret())]).await
     }
@@ -164,7 +175,10 @@ pub async fn sign_in(
         auth_uri: &server.auth_uri,
         scope: setup.scopes.join(service.separator()),
         extra: service.consent(),
-        place: Place::OneOf(REDIRECT_PORTS),
+        place: Place::OneOf {
+            host: service.redirect_host(),
+            ports: REDIRECT_PORTS,
+        },
         way,
         limit,
     };
@@ -241,7 +255,14 @@ pub(crate) async fn revoke(service: &dyn OAuth, tokens: &Tokens) -> Result<Revok
     let (Some(token), Some(address)) = (&tokens.refresh_token, &tokens.revoke_uri) else {
         return Ok(Revoked::NothingToRevoke);
     };
-    service.revoke(address, token).await
+    let client = match (&tokens.client_id, &tokens.client_secret) {
+        (Some(id), Some(secret)) => Some(Client {
+            id: id.clone(),
+            secret: secret.clone(),
+        }),
+        (_, _) => None,
+    };
+    service.revoke(address, token, client.as_ref()).await
 }
 
 impl Setup {

@@ -18,6 +18,8 @@ const READ_LIMIT: Duration = Duration::from_secs(10);
 const WRITE_LIMIT: Duration = Duration::from_secs(2);
 /// The most that a request's head may hold, in bytes; a code has at most 256 (Google's page).
 const HEAD_MAX: usize = 16 * 1024;
+/// This machine, for services that take its address (RFC 8252 section 7.3 wants them to).
+pub(super) const LITERAL: &str = "127.0.0.1";
 
 /// Where to listen.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +27,13 @@ pub(super) enum Place {
     /// Any free port, for services that accept every loopback port.
     AnyPort,
     /// The first free of these ports, for services that compare the redirect with a list that was
-    /// entered by hand.
-    OneOf(&'static [u16]),
+    /// entered by hand, under the name that the service takes for this machine.
+    OneOf {
+        /// `127.0.0.1` or `localhost`.
+        host: &'static str,
+        /// The ports.
+        ports: &'static [u16],
+    },
 }
 
 /// A bound listener.
@@ -72,16 +79,16 @@ impl Listener {
     /// # Errors
     /// `Unavailable` when all of them are taken.
     pub(super) async fn bind(place: Place) -> Result<Self, Error> {
-        let ports = match place {
-            Place::AnyPort => &[0],
-            Place::OneOf(ports) => ports,
+        let (host, ports) = match place {
+            Place::AnyPort => (LITERAL, &[0][..]),
+            Place::OneOf { host, ports } => (host, ports),
         };
         let mut last = None;
         for port in ports {
             let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).await;
             match socket.and_then(|socket| Ok((socket.local_addr()?.port(), socket))) {
                 Ok((port, socket)) => {
-                    let uri = Self::uri(port);
+                    let uri = Self::uri(host, port);
                     return Ok(Self { socket, port, uri });
                 }
                 Err(fault) => last = Some(fault),
@@ -96,8 +103,8 @@ impl Listener {
     }
 
     /// The redirect address of a port.
-    pub(super) fn uri(port: u16) -> String {
-        format!("http://127.0.0.1:{port}/")
+    pub(super) fn uri(host: &str, port: u16) -> String {
+        format!("http://{host}:{port}/")
     }
 
     /// The port that was taken.
@@ -253,17 +260,24 @@ mod tests {
         (listener, port)
     }
 
+    fn one_of(ports: &'static [u16]) -> Place {
+        Place::OneOf {
+            host: LITERAL,
+            ports,
+        }
+    }
+
     #[tokio::test]
     async fn a_busy_port_is_passed_over_and_all_busy_is_an_error() {
         let ((_one, busy), (two, free)) = (taken().await, taken().await);
         let busy_only: &'static [u16] = Box::leak(Box::new([busy]));
         let both: &'static [u16] = Box::leak(Box::new([busy, free]));
-        let error = Listener::bind(Place::OneOf(busy_only)).await.unwrap_err();
+        let error = Listener::bind(one_of(busy_only)).await.unwrap_err();
         assert_eq!(error.kind, Kind::Unavailable);
         assert!(error.message.contains(&busy.to_string()));
         assert!(error.hint.unwrap().contains("--no-browser"));
         drop(two);
-        let listener = Listener::bind(Place::OneOf(both)).await.unwrap();
+        let listener = Listener::bind(one_of(both)).await.unwrap();
         assert_eq!(listener.redirect_uri(), format!("http://127.0.0.1:{free}/"));
     }
 

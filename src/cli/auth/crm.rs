@@ -87,7 +87,7 @@ pub(super) async fn run(args: &Args, paths: &Paths, show: &Show) -> anyhow::Resu
     let account = Account::crm(&profile.name);
     let ways = connect::kind(&profile)?.sign_in();
     let tokens = match (ways.key, ways.oauth) {
-        (Some(way), oauth) if args.api_key_stdin || (oauth.is_none() && !args.names_oauth()) => {
+        (Some(way), oauth) if args.api_key_stdin || args.by_key(&profile, oauth) => {
             key::sign_in(&profile, &way, args.api_key_stdin).await?
         }
         (_, Some(way)) if !args.api_key_stdin => {
@@ -129,6 +129,13 @@ fn no_such_way(profile: &Profile, ways: &connector::kind::SignIn) -> Failure {
 }
 
 impl Args {
+    /// Whether it goes by a key without being told so: there is nothing else, or the profile names no
+    /// OAuth client.
+    fn by_key(&self, profile: &Profile, oauth: Option<OAuthWay>) -> bool {
+        let client = oauth.and_then(|way| profile.crm.own.text(way.client_key));
+        client.is_none() && !self.names_oauth()
+    }
+
     /// Whether an option says that it goes by OAuth.
     fn names_oauth(&self) -> bool {
         self.import.is_some()

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
+pub(crate) use oauth::CLIENT;
 pub(crate) use serve::Sim;
 
 /// The token of the private app that opens it.
@@ -32,6 +33,8 @@ pub(crate) type Properties = BTreeMap<String, String>;
 pub(crate) enum Mishap {
     /// It is executed and the connection breaks before the answer.
     Lost,
+    /// It is executed and never answered.
+    Held,
     /// The connection breaks before anything is executed.
     Cut,
     /// It is not executed and answered with this status and body.
@@ -91,6 +94,8 @@ pub(crate) struct World {
     /// How many calls the window still has; then one is refused and a new window begins.
     pub(crate) window: Option<(u32, u32)>,
     pub(crate) mishaps: Vec<(&'static str, Mishap)>,
+    /// Whether an answer is held back.
+    pub(crate) held: bool,
     /// Milliseconds by which its clock differs from the real one.
     pub(crate) skew: i64,
     /// Contacts that someone deletes after the next pages of a listing, one after each.
@@ -124,6 +129,7 @@ impl Default for World {
             merged_in_archive: true,
             window: None,
             mishaps: Vec::new(),
+            held: false,
             skew: 0,
             between: Vec::new(),
             log: Vec::new(),

@@ -25,11 +25,6 @@ pub(crate) struct Sim {
 
 impl Sim {
     pub(crate) fn start() -> Self {
-        Self::start_at("127.0.0.1:0")
-    }
-
-    /// At an address; port 0 is any free one.
-    pub(crate) fn start_at(address: &'static str) -> Self {
         let world = Shared::default();
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
@@ -40,7 +35,7 @@ impl Sim {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let app = Router::new().fallback(answer).with_state(shared);
                 let served = axum::serve(listener, app);
@@ -80,30 +75,28 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let mut world = lock(&world);
+    let answered = handle(&mut lock(&world), &method, &uri, &headers, &body);
+    match answered {
+        Some(response) => response,
+        None => std::future::pending().await,
+    }
+}
+
+/// The answer to a call; none when it is held back.
+fn handle(
+    world: &mut World,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<Response<Body>> {
     let path = uri.path().to_owned();
     let query = pairs(uri.query().unwrap_or_default().as_bytes());
     let call = format!("{method} {path}");
     world.log.push(call.clone());
     let date = world.now();
-    if path == "/oauth/authorize" {
-        return match oauth::authorize(&mut world, &query) {
-            Some(to) => redirect(&to),
-            None => respond(
-                &world,
-                Reply::refused(400, "BAD_REDIRECT_URI", "redirect_uri"),
-                date,
-            ),
-        };
-    }
-    if method == Method::POST && path.starts_with("/oauth/") && !path.contains("private-apps") {
-        let form: BTreeMap<String, String> = pairs(&body).into_iter().collect();
-        let reply = if path.ends_with("/revoke") {
-            oauth::revoke(&mut world, &form)
-        } else {
-            oauth::token(&mut world, &form)
-        };
-        return respond(&world, reply, date);
+    if path.starts_with("/oauth/") && !path.contains("private-apps") {
+        return Some(sign_in(world, method, &path, &query, body));
     }
     let token = headers
         .get("authorization")
@@ -111,16 +104,13 @@ async fn answer(
         .and_then(|value| value.strip_prefix("Bearer "));
     if !token.is_some_and(|token| token == TOKEN || world.oauth.access.contains(token)) {
         let text = "Authentication credentials not found.";
-        return respond(
-            &world,
-            Reply::refused(401, "INVALID_AUTHENTICATION", text),
-            date,
-        );
+        let reply = Reply::refused(401, "INVALID_AUTHENTICATION", text);
+        return Some(respond(world, reply, date));
     }
     if let Some((left, most)) = world.window {
         if left == 0 {
             world.window = Some((most, most));
-            return respond(&world, too_many("TEN_SECONDLY_ROLLING"), date);
+            return Some(respond(world, too_many("TEN_SECONDLY_ROLLING"), date));
         }
         world.window = Some((left - 1, most));
     }
@@ -130,18 +120,18 @@ async fn answer(
         .position(|(begin, _)| call.starts_with(begin));
     let mishap = due.map(|at| world.mishaps.remove(at).1);
     match mishap {
-        Some(Mishap::Cut) => return broken(),
+        Some(Mishap::Cut) => return Some(broken()),
         Some(Mishap::Status(status, body)) => {
-            return respond(&world, Reply::with(status, body), date);
+            return Some(respond(world, Reply::with(status, body), date));
         }
-        Some(Mishap::Lost | Mishap::DoneBut502) | None => {}
+        Some(Mishap::Lost | Mishap::Held | Mishap::DoneBut502) | None => {}
     }
     let body = if body.is_empty() {
         json!({})
     } else {
-        serde_json::from_slice(&body).unwrap_or(Value::Null)
+        serde_json::from_slice(body).unwrap_or(Value::Null)
     };
-    let reply = match scope(&method, &path).filter(|scope| !world.scopes.contains(*scope)) {
+    let reply = match scope(method, &path).filter(|scope| !world.scopes.contains(*scope)) {
         Some(scope) => {
             let text = "This app hasn't been granted all required scopes to make this call.";
             let mut error = fault("MISSING_SCOPES", text);
@@ -151,20 +141,49 @@ async fn answer(
             ]);
             Reply::with(403, error)
         }
-        None => route(&mut world, &method, &path, &query, &body),
+        None => route(world, method, &path, &query, &body),
+    };
+    let bad_gateway = Reply {
+        status: 502,
+        body: None,
     };
     match mishap {
-        Some(Mishap::Lost) => broken(),
-        Some(Mishap::DoneBut502) => respond(
-            &world,
-            Reply {
-                status: 502,
-                body: None,
-            },
-            date,
-        ),
-        Some(Mishap::Cut | Mishap::Status(..)) | None => respond(&world, reply, date),
+        Some(Mishap::Lost) => Some(broken()),
+        Some(Mishap::Held) => {
+            world.held = true;
+            None
+        }
+        Some(Mishap::DoneBut502) => Some(respond(world, bad_gateway, date)),
+        Some(Mishap::Cut | Mishap::Status(..)) | None => Some(respond(world, reply, date)),
     }
+}
+
+/// The consent page and the token calls, which need no token.
+fn sign_in(
+    world: &mut World,
+    method: &Method,
+    path: &str,
+    query: &[(String, String)],
+    body: &[u8],
+) -> Response<Body> {
+    let date = world.now();
+    if method == Method::GET {
+        return match oauth::authorize(world, query) {
+            Some(to) => redirect(&to),
+            None => respond(
+                world,
+                Reply::refused(400, "BAD_REDIRECT_URI", "redirect_uri"),
+                date,
+            ),
+        };
+    }
+    let form: BTreeMap<String, String> = pairs(body).into_iter().collect();
+    let reply = if path.ends_with("/revoke") {
+        oauth::revoke(world, &form)
+    } else {
+        oauth::token(world, &form)
+    };
+    respond(world, reply, date)
 }
 
 /// The body of a refusal by the limits.

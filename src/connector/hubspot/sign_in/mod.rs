@@ -6,11 +6,12 @@ mod refusals;
 mod tests;
 
 use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::api::HOST;
 use super::meta::scope;
 use crate::auth::crm::{OAuth, Server, Setup};
-use crate::auth::{Access, Account, Error, Refusal};
+use crate::auth::{self, Access, Account, Client, Error, Refusal, Revoked};
 use refusals::{exchange_refused, refresh_refused};
 
 /// Where apps are made.
@@ -64,11 +65,35 @@ impl OAuth for App {
         "in HubSpot under Settings, Integrations, Connected Apps"
     }
 
+    /// The only host for which HubSpot takes plain http.
+    fn redirect_host(&self) -> &'static str {
+        "localhost"
+    }
+
     fn exchange_refused(&self, refusal: &Refusal, setup: &Setup) -> Error {
         exchange_refused(refusal, setup)
     }
 
     fn refresh_refused(&self, refusal: &Refusal, account: &Account) -> Error {
         refresh_refused(refusal, account)
+    }
+
+    /// HubSpot wants to know whose token it is.
+    async fn revoke(
+        &self,
+        address: &str,
+        token: &SecretString,
+        client: Option<&Client>,
+    ) -> Result<Revoked, Error> {
+        let url = auth::checked(address)?;
+        let mut form = vec![
+            ("token", token.expose_secret()),
+            ("token_type_hint", "refresh_token"),
+        ];
+        if let Some(client) = client {
+            form.push(("client_id", client.id.as_str()));
+            form.push(("client_secret", client.secret.expose_secret()));
+        }
+        auth::revoke_at(url, &form).await
     }
 }

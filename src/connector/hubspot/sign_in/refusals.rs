@@ -1,6 +1,6 @@
 //! What HubSpot's refusals mean and what to do about each.
 
-use crate::auth::crm::Setup;
+use crate::auth::crm::{Setup, redirect_uris};
 use crate::auth::{Account, Error, Kind, Refusal};
 
 fn code(refusal: &Refusal) -> String {
@@ -25,7 +25,8 @@ pub(super) fn exchange_refused(refusal: &Refusal, setup: &Setup) -> Error {
             Kind::Invalid,
             "HubSpot does not take the request",
             format!(
-                "compare the app's redirect addresses at {console} with those in docs/hubspot-setup.md"
+                "enter these among the app's redirect addresses at {console}: {}",
+                redirect_uris(&super::App).join(" ")
             ),
         ),
         "server_error" | "temporarily_unavailable" => {

@@ -1,12 +1,10 @@
 //! HubSpot's sign-in against a token server on loopback.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use secrecy::SecretString;
-
 use super::*;
 use crate::auth::crm::{from_refresh_token, missing_scopes, renewed, revoke};
 use crate::auth::testing::{Server as Fake, client};
-use crate::auth::{Kind, Revoked, TokenKind};
+use crate::auth::{Kind, TokenKind};
 
 const GOOD: &str = "{\"token_type\":\"bearer\",\"access_token\":\"AT\",\"refresh_token\":\"RT\",\"expires_in\":1800,\
                     \"hub_id\":4242,\"scopes\":[\"oauth\"],\"user_id\":7}";
@@ -61,6 +59,7 @@ async fn the_token_is_revoked_in_the_body() {
     let seen = &fake.seen()[0];
     assert_eq!(seen.path, "/oauth/2026-03/token/revoke");
     assert_eq!(seen.form["token"], "RT");
+    assert_eq!(seen.form["client_id"], "made-up-client");
 }
 
 #[test]

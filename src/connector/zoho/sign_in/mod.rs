@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use crate::auth::crm::{OAuth, Server, Setup};
-use crate::auth::{self, Access, Account, Error, Kind, Refusal, Revoked};
+use crate::auth::{self, Access, Account, Client, Error, Kind, Refusal, Revoked};
 use refusals::{exchange_refused, refresh_refused};
 
 /// Zoho's accounts servers.
@@ -121,7 +121,12 @@ impl OAuth for Accounts {
     }
 
     /// Zoho takes the token in the address.
-    async fn revoke(&self, address: &str, token: &SecretString) -> Result<Revoked, Error> {
+    async fn revoke(
+        &self,
+        address: &str,
+        token: &SecretString,
+        _client: Option<&Client>,
+    ) -> Result<Revoked, Error> {
         let mut url = auth::checked(address)?;
         url.query_pairs_mut()
             .append_pair("token", token.expose_secret());

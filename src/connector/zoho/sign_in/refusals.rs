@@ -42,7 +42,7 @@ pub(super) fn exchange_refused(refusal: &Refusal, setup: &Setup) -> Error {
             format!(
                 "enter these under Authorized Redirect URIs of the client at {}: {}",
                 console,
-                redirect_uris().join(" ")
+                redirect_uris(&super::Accounts).join(" ")
             ),
         ),
         "access_denied" => return too_often("sign-ins", refusal),

@@ -178,7 +178,7 @@ async fn the_browser_comes_back_with_the_accounts_server() {
         asked["scope"].contains("ZohoCRM.modules.contacts.CREATE,ZohoCRM.modules.contacts.UPDATE,")
     );
     assert_eq!(asked["access_type"], "offline");
-    assert!(redirect_uris().contains(&asked["redirect_uri"]));
+    assert!(redirect_uris(&Accounts).contains(&asked["redirect_uri"]));
     assert_eq!(server.seen()[0].form["redirect_uri"], asked["redirect_uri"]);
     assert_eq!(tokens.scopes, scopes("Contacts", Access::Write));
     assert!(person.page().await.contains("Signed in"));
@@ -312,7 +312,7 @@ async fn revoking_names_the_refresh_token_in_the_query() {
 fn the_set_up_page_shows_these_scopes_addresses_and_consoles() {
     let page = include_str!("../../../../docs/zoho-setup.md");
     assert!(page.contains(&scopes("Contacts", Access::Write).join(",")));
-    for address in redirect_uris() {
+    for address in redirect_uris(&Accounts) {
         assert!(page.contains(&address), "{address}");
     }
     for dc in DataCenter::ALL {
