@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::print_stdout,
     dead_code,
+    unused_imports,
     reason = "tests"
 )]
 
@@ -495,7 +496,7 @@ async fn a_lost_answer_to_a_create_is_found_and_not_sent_twice() {
             bench.create(&format!("x{name}"), "Lost"),
         ];
         let written = bench.hubspot.write(&writes).await;
-        assert!(written.stop.is_some());
+        assert!(written.stop.is_none());
         assert!(
             written
                 .outcomes

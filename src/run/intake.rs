@@ -59,6 +59,11 @@ pub(super) async fn direct(
                             let before = tx.seen(scope, side, std::slice::from_ref(to))?;
                             let heir = before.get(to).map(|before| &before.record);
                             tx.apply(scope, &plan::renamed(side, id, to, heir, links))?;
+                            // The CRM made one record of two linked ones: this pair has none of its own
+                            // any more, and its contact stays as it is.
+                            if side == Side::Crm && new.is_some() {
+                                session.vanished(tx, side, id, old.as_ref())?;
+                            }
                         }
                         hear(session, tx, side, *record)?;
                         let id = id.clone();

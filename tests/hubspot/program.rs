@@ -112,13 +112,16 @@ fn a_merge_loses_nobody_and_doubles_nobody() {
     both.world().merge(&kept, &merged);
     // The linked one becomes the one that was not.
     both.world().merge(&alone, &other);
-    let ran = both.home.sync(&["sales"]).exits(3);
-    let report = ran.object();
+    let report = both.sync();
     for side in ["google", "crm"] {
         assert_eq!(report[side]["created"], json!(0), "{report}");
         assert_eq!(report[side]["deleted"], json!(0), "{report}");
     }
-    assert_eq!(report["problems"][0]["kind"], json!("merged"), "{report}");
+    // The pair of the merged one has no record of its own any more: it rests, and that is told once.
+    let notices = report["notices"].as_array().unwrap();
+    assert_eq!(notices.len(), 1, "{report}");
+    assert_eq!(notices[0]["kind"], json!("vanished"));
+    assert_eq!(notices[0]["email"], json!("merged@example.com"));
     assert_eq!(
         both.google(),
         [
@@ -129,15 +132,24 @@ fn a_merge_loses_nobody_and_doubles_nobody() {
     );
     // The pair of the other goes on under the new identifier.
     both.world().edit(&alone, &json!({"firstname": "Edited"}));
-    both.home.sync(&["sales"]).exits(3);
+    assert_eq!(both.sync()["notices"], json!([]));
     let all = both.google.google_contacts();
     assert_eq!(
         named(&all, "other@example.com")["names"][0]["givenName"],
         json!("Edited")
     );
-    both.home.sync(&["sales", "--full"]).exits(3);
+    // An edit of the contact whose pair rests goes nowhere and makes nobody.
+    let id = named(&all, "merged@example.com")["resourceName"].clone();
+    let names = json!({"names": [{"givenName": "Anew", "familyName": "Example"}]});
+    both.google.edit_google(id.as_str().unwrap(), &names);
+    for args in [&["sales"][..], &["sales", "--full"]] {
+        let report = both.home.synced(args);
+        assert_eq!(report["crm"]["created"], json!(0), "{report}");
+        assert_eq!(report["google"]["deleted"], json!(0), "{report}");
+    }
     assert_eq!(both.google().len(), 3);
     assert_eq!(both.world().count(), 2);
+    assert_eq!(both.world().property(&kept, "firstname"), "Kept");
 }
 
 #[test]

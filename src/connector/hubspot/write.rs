@@ -334,15 +334,15 @@ impl HubSpot {
         let reply = match self.call(ask).await {
             Ok(reply) => reply,
             Err(SendError::Failed(error)) => return Whole::Stopped(error),
-            Err(SendError::Uncertain(error)) => return Whole::Unknown(error),
+            Err(SendError::Uncertain(error)) => return lost(writes, &error),
         };
         if reply.answer.status < 300 {
             return match reply.read::<Batch>(doing) {
                 Ok(answer) => match self.sorted(gear, writes, answer).await {
                     Ok(outcomes) => Whole::Taken(outcomes),
-                    Err(error) => Whole::Unknown(error),
+                    Err(error) => lost(writes, &error),
                 },
-                Err(error) => Whole::Unknown(error),
+                Err(error) => lost(writes, &error),
             };
         }
         match writes {
@@ -372,4 +372,13 @@ impl HubSpot {
         }
         input
     }
+}
+
+/// Nobody heard what became of a batch; the next one may be.
+fn lost(writes: &[Write], error: &Error) -> Whole {
+    let reason = &error.reason;
+    let unheard = |_| Outcome::Uncertain {
+        reason: reason.clone(),
+    };
+    Whole::Taken(writes.iter().map(unheard).collect())
 }

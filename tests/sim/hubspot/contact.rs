@@ -89,9 +89,9 @@ fn at_fault(name: &str, code: &str, value: &str) -> Value {
 
 /// `GET /crm/v3/objects/contacts/{id}`.
 pub(super) fn read(world: &World, id: &str, query: &[(String, String)]) -> Reply {
-    let archived = value(query, "archived") == Some("true");
+    let archived = truth(query, "archived");
     let id = if value(query, "idProperty") == Some("email") {
-        world.owner_of(id).unwrap_or_default()
+        world.owner_of(&id.replace("%40", "@")).unwrap_or_default()
     } else {
         world.resolve(number(id))
     };
@@ -105,13 +105,32 @@ pub(super) fn read(world: &World, id: &str, query: &[(String, String)]) -> Reply
     }
 }
 
+/// `POST /crm/v3/objects/contacts/merge`.
+pub(super) fn merge(world: &mut World, body: &Value) -> Reply {
+    let id = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let (into, from) = (id("primaryObjectId"), id("objectIdToMerge"));
+    let there = |id: &str| {
+        let contact = world.contacts.get(&number(id));
+        contact.is_some_and(|contact| contact.archived.is_none())
+    };
+    if into == from || !there(&into) || !there(&from) {
+        return Reply::refused(400, "VALIDATION_ERROR", "the contacts cannot be merged");
+    }
+    world.merge(&into, &from);
+    Reply::ok(shown(
+        number(&into),
+        &world.contacts[&number(&into)],
+        &usual(),
+    ))
+}
+
 /// `GET /crm/v3/objects/contacts`: all of them by identifier, or all that were deleted.
 pub(super) fn page(world: &mut World, query: &[(String, String)]) -> Reply {
     let limit = value(query, "limit").map_or(Some(10), |limit| limit.parse().ok());
     let Some(limit @ 1..=100) = limit else {
         return Reply::refused(400, "VALIDATION_ERROR", "limit must be between 1 and 100");
     };
-    let archived = value(query, "archived") == Some("true");
+    let archived = truth(query, "archived");
     let after = value(query, "after").map_or(0, number);
     let asked = asked(query);
     let fits = |id: &u64, contact: &Contact| {
@@ -141,6 +160,11 @@ pub(super) fn page(world: &mut World, query: &[(String, String)]) -> Reply {
         world.delete(&id.to_string());
     }
     Reply::ok(body)
+}
+
+/// A flag, however a client spells it.
+pub(super) fn truth(query: &[(String, String)], name: &str) -> bool {
+    value(query, name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 pub(super) fn value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {

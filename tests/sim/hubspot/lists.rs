@@ -37,6 +37,18 @@ fn shown(id: u64, list: &List) -> Value {
     })
 }
 
+/// `POST /crm/v3/lists`.
+pub(super) fn create(world: &mut World, body: &Value) -> Reply {
+    let name = body["name"].as_str().unwrap_or_default();
+    let kind = match body["processingType"].as_str() {
+        Some("MANUAL") => Kind::Manual,
+        Some("SNAPSHOT") => Kind::Snapshot,
+        _ => return Reply::refused(400, "VALIDATION_ERROR", "processingType"),
+    };
+    let id = number(&world.add_list(name, kind));
+    Reply::ok(json!({ "list": shown(id, &world.lists[&id]) }))
+}
+
 /// `POST /crm/v3/lists/search`.
 pub(super) fn search(world: &World, body: &Value) -> Reply {
     let count = body["count"].as_u64().unwrap_or(20);

@@ -228,8 +228,8 @@ fn route(
     query: &[(String, String)],
     body: &Value,
 ) -> Reply {
-    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let archived = contact::value(query, "archived") == Some("true");
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let archived = contact::truth(query, "archived");
     match (method.as_str(), &parts[..]) {
         ("GET", ["account-info", "v3", "details"]) => meta::account(),
         ("POST", ["oauth", "v2", "private-apps", "get", "access-token-info"]) => {
@@ -250,7 +250,9 @@ fn route(
         ("POST", ["crm", "v3", "objects", "contacts", "batch", "archive"]) => {
             batch::archive(world, body)
         }
+        ("POST", ["crm", "v3", "objects", "contacts", "merge"]) => contact::merge(world, body),
         ("GET", ["crm", "v3", "objects", "contacts", id]) => contact::read(world, id, query),
+        ("POST", ["crm", "v3", "lists"]) => lists::create(world, body),
         ("POST", ["crm", "v3", "lists", "search"]) => lists::search(world, body),
         (
             "POST",
