@@ -32,6 +32,9 @@ suite!(odoo_18_tag, contract::odoo::Subject::tag(18));
 suite!(odoo_19_tag, contract::odoo::Subject::tag(19));
 suite!(odoo_18_saved_filter, contract::odoo::Subject::filter(18));
 suite!(odoo_19_saved_filter, contract::odoo::Subject::filter(19));
+suite!(hubspot_static_list, contract::hubspot::Subject::fixed());
+suite!(hubspot_dynamic_list, contract::hubspot::Subject::dynamic());
+suite!(hubspot_all_contacts, contract::hubspot::Subject::everyone());
 suite!(
     #[ignore = "needs Radicale: tests/carddav/run"]
     carddav_radicale,
@@ -45,7 +48,7 @@ suite!(
 
 /// The suite against a real server, when it is asked for.
 mod live {
-    use crate::contract::live::{CARDDAV, ESPOCRM, ODOO, run};
+    use crate::contract::live::{CARDDAV, ESPOCRM, HUBSPOT, ODOO, run};
 
     #[tokio::test]
     #[ignore = "needs a server: CRMSYNC_TEST_ESPOCRM_URL and CRMSYNC_TEST_ESPOCRM_KEY"]
@@ -57,6 +60,12 @@ mod live {
     #[ignore = "needs a server: CRMSYNC_TEST_ODOO_URL, CRMSYNC_TEST_ODOO_DATABASE, CRMSYNC_TEST_ODOO_USER and CRMSYNC_TEST_ODOO_KEY"]
     async fn odoo() {
         run(ODOO).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs an account: CRMSYNC_TEST_HUBSPOT_URL and CRMSYNC_TEST_HUBSPOT_KEY"]
+    async fn hubspot() {
+        run(HUBSPOT).await;
     }
 
     #[tokio::test]
@@ -78,10 +87,11 @@ async fn carddav_as_if_live() {
     contract::carddav::as_if_live().await;
 }
 
-/// What is run against real servers, run against the simulated one: the person is a connector too, and
+/// What is run against real servers, run against simulated ones: the person is a connector too, and
 /// nothing is left behind.
 #[tokio::test]
 async fn the_suite_against_a_live_server_works_and_leaves_nothing() {
     contract::espocrm::as_if_live().await;
     contract::odoo::as_if_live().await;
+    contract::hubspot::as_if_live().await;
 }

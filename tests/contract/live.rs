@@ -42,6 +42,12 @@ pub(crate) const ESPOCRM: Kind = Kind {
     extra: "description",
 };
 
+pub(crate) const HUBSPOT: Kind = Kind {
+    name: "hubspot",
+    fields: super::hubspot::FIELDS,
+    extra: "jobtitle",
+};
+
 pub(crate) const CARDDAV: Kind = Kind {
     name: "carddav",
     fields: super::carddav::FIELDS,

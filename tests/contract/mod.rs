@@ -10,6 +10,10 @@ mod espocrm_sim;
 pub(crate) mod example;
 mod facts;
 pub(crate) mod google;
+pub(crate) mod hubspot;
+#[expect(dead_code, unused_imports, reason = "other tests use the rest")]
+#[path = "../sim/hubspot/mod.rs"]
+mod hubspot_sim;
 pub(crate) mod liar;
 pub(crate) mod live;
 pub(crate) mod memory;

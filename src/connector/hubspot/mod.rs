@@ -33,10 +33,11 @@ use tokio::sync::Semaphore;
 
 use super::http::Http;
 use super::{
-    Ask, Capabilities, Error, FetchEnd, Found, Kind, Meter, PageSender, Sink, Source, Written,
+    Ask, Batch, Capabilities, Deletes, Error, FetchEnd, Found, Ids, Kind, List, Lock, Lookup,
+    Meter, PageSender, Since, Sink, Source, Stamp, Written,
 };
 use crate::mapping::Mapping;
-use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Side, Write};
+use crate::model::{Key, ListInfo, Probe, Record, Refusal, RemoteId, Revisions, Side, Write};
 use gear::Gear;
 
 /// What messages call it.
@@ -119,9 +120,20 @@ impl Source for HubSpot {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             reads_whole_account: false,
-            keeps_stamp: false,
-            list_writable: false,
-            can_archive: false,
+            // Where it refuses all because of one, the connector halves.
+            batch: Batch::PerRecord,
+            lock: Lock::ReadCompare,
+            deletes: Deletes::FlagScan,
+            list: match self.gear() {
+                Ok(gear) if gear.list.covers_all => List::Everything,
+                Ok(gear) if gear.writable().is_some() => List::Static,
+                Ok(_) | Err(_) => List::Dynamic,
+            },
+            stamp: Stamp::Nowhere,
+            lookup: Lookup::Asked,
+            since: Since::Account,
+            ids: Ids::Local,
+            revisions: Revisions::Unique,
             lanes: self.settings.lanes.max(1),
             capacity: None,
             cursor_life: None,

@@ -25,6 +25,8 @@ use crate::model::RemoteId;
 const LOOK_BACK: i64 = 600_000;
 /// The same where the server does not tell its time.
 const BLIND_LOOK_BACK: i64 = 1_800_000;
+/// Deleted contacts stay readable for 90 days; a position that is older than this says nothing of them.
+const LIFE: i64 = 80 * 86_400_000;
 /// The most results of a page of a search.
 const SEARCHED: usize = 200;
 /// What a cursor holds, in milliseconds since the epoch by the server's clock.
@@ -56,9 +58,13 @@ impl HubSpot {
     ) -> Result<FetchEnd, Error> {
         let gear = self.gear()?;
         let given = ask.since.as_ref();
-        let mark = given.and_then(|cursor| serde_json::from_str::<Watermark>(&cursor.0).ok());
+        let mark = given
+            .and_then(|cursor| serde_json::from_str::<Watermark>(&cursor.0).ok())
+            .filter(|mark| ask.now * 1000 - mark.w < LIFE);
         if given.is_some() && mark.is_none() {
-            tracing::warn!("the last position in HubSpot is unreadable: everything is read again");
+            tracing::warn!(
+                "the last position in HubSpot is too old or unreadable: everything is read again"
+            );
             drop(pages.send(Page::Restart).await);
         }
         let extent = if mark.is_some() {

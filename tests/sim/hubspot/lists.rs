@@ -61,7 +61,9 @@ pub(super) fn search(world: &World, body: &Value) -> Reply {
     });
     let query = body["query"].as_str().unwrap_or_default().to_lowercase();
     let fits = |id: &u64, list: &List| {
-        ids.as_ref().is_none_or(|ids| ids.contains(id)) && list.name.to_lowercase().contains(&query)
+        ids.as_ref()
+            .is_none_or(|ids| ids.is_empty() || ids.contains(id))
+            && list.name.to_lowercase().contains(&query)
     };
     let found: Vec<(&u64, &List)> = world
         .lists
