@@ -79,18 +79,9 @@ pub(super) async fn consent(ask: Ask<'_>, prompter: &dyn Prompter) -> Result<Con
         (Err(_), Way::Paste) => None,
         (Err(error), Way::Browser) => return Err(error),
     };
-    let redirect_uri = match (&listener, ask.place) {
-        (Some(listener), _) => listener.redirect_uri().to_owned(),
-        (
-            None,
-            Place::OneOf {
-                host,
-                ports: [port, ..],
-            },
-        ) => Listener::uri(host, *port),
-        (None, Place::OneOf { ports: [], .. } | Place::AnyPort) => {
-            "http://127.0.0.1:8400/".to_owned()
-        }
+    let redirect_uri = match &listener {
+        Some(listener) => listener.redirect_uri().to_owned(),
+        None => ask.place.uri(),
     };
     let redirect_uri = RedirectUrl::new(redirect_uri).map_err(odd_address)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();

@@ -36,6 +36,20 @@ pub(super) enum Place {
     },
 }
 
+impl Place {
+    /// A redirect address that needs nobody to listen: what comes there is pasted.
+    pub(super) fn uri(self) -> String {
+        match self {
+            Self::OneOf {
+                host,
+                ports: [port, ..],
+            } => Listener::uri(host, *port),
+            Self::OneOf { host, ports: [] } => Listener::uri(host, 8400),
+            Self::AnyPort => Listener::uri(LITERAL, 8400),
+        }
+    }
+}
+
 /// A bound listener.
 #[derive(Debug)]
 pub(super) struct Listener {

@@ -95,6 +95,7 @@ impl CrmKind for Kind {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a kind's grounds may be missing")]
 fn grounds(section: &CrmSection, access: Access) -> Result<Grounds, crate::auth::Error> {
     Ok(Grounds {
         server: server(

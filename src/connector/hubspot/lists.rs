@@ -71,7 +71,7 @@ impl HubSpot {
                     }),
                 )
                 .await?;
-            let listed = page.lists.into_iter();
+            let listed = page.found.into_iter();
             lists.extend(
                 listed
                     // One list may be of companies; the search may not know the condition.
@@ -122,12 +122,12 @@ fn named(list: List) -> Named {
     let size = list.additional(SIZE).and_then(|size| size.parse().ok());
     let fixed = list.processing_type == "MANUAL" || list.processing_type == "SNAPSHOT";
     let info = ListInfo {
-        id: list.list_id.clone(),
+        id: list.id.clone(),
         name: list.name,
         size,
         covers_all: false,
     };
-    (info, View::List(list.list_id), fixed)
+    (info, View::List(list.id), fixed)
 }
 
 /// The list by identifier, exact name, or name without regard to case; a name that fits several in
@@ -161,7 +161,7 @@ mod tests {
     fn lists() -> Vec<Named> {
         let list = |id: &str, name: &str, kind: &str| {
             named(List {
-                list_id: id.to_owned(),
+                id: id.to_owned(),
                 name: name.to_owned(),
                 processing_type: kind.to_owned(),
                 ..List::default()

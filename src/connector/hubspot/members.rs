@@ -106,9 +106,9 @@ impl HubSpot {
             )
             .await?;
         let last = page
-            .lists
+            .found
             .iter()
-            .find(|found| found.list_id == list)
+            .find(|found| found.id == list)
             .and_then(|found| found.additional(LAST_ADDED));
         // A list that nobody ever joined does not have the time; one that cannot be read says nothing.
         let quiet = match last.as_deref().map(instant) {

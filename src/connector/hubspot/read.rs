@@ -172,7 +172,7 @@ impl HubSpot {
             // The comparison of identifiers finds what was deleted as well; whether the archive has
             // become smaller is seen by the way.
             (_, Census::Yes) | (false, Census::No) => {
-                self.deleted(gear, &mut part, mark.w, pages).await?
+                self.deleted(gear, &mut part, mark.w, pages).await?;
             }
         }
         if census == Census::Yes {

@@ -80,12 +80,11 @@ impl HubSpot {
 
     /// The contact because of which a create was refused: the same one only when the address is its first.
     async fn twin(&self, gear: &Gear, key: &Key, id: Option<String>) -> Result<Outcome, Error> {
-        let found = match &id {
-            Some(id) => self.many(gear, &[id]).await?.pop(),
-            None => {
-                let mut all = self.by_addresses(gear, &[key.as_str()]).await?;
-                all.pop().map(One::Here)
-            }
+        let found = if let Some(id) = &id {
+            self.many(gear, &[id]).await?.pop()
+        } else {
+            let mut all = self.by_addresses(gear, &[key.as_str()]).await?;
+            all.pop().map(One::Here)
         };
         Ok(match found {
             Some(One::Here(contact) | One::Moved(contact)) => {
@@ -113,12 +112,11 @@ impl HubSpot {
         let ids: Vec<&str> = stored.iter().map(|(_, id)| id.as_str()).collect();
         let read = async {
             let read = self.many(gear, &ids).await?;
-            let members = match listed {
-                Some(listed) => listed,
-                None => {
-                    let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-                    self.members_among(gear, &ids).await?
-                }
+            let members = if let Some(listed) = listed {
+                listed
+            } else {
+                let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+                self.members_among(gear, &ids).await?
             };
             Ok::<_, Error>((read, members))
         };

@@ -140,7 +140,8 @@ pub(super) struct InList {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Lists {
-    pub(super) lists: Vec<List>,
+    #[serde(rename = "lists")]
+    pub(super) found: Vec<List>,
     #[serde(default)]
     pub(super) has_more: bool,
     #[serde(default)]
@@ -151,8 +152,8 @@ pub(super) struct Lists {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct List {
-    #[serde(deserialize_with = "text_or_number")]
-    pub(super) list_id: String,
+    #[serde(rename = "listId", deserialize_with = "text_or_number")]
+    pub(super) id: String,
     pub(super) name: String,
     pub(super) processing_type: String,
     pub(super) object_type_id: String,

@@ -82,14 +82,13 @@ pub(super) fn read(world: &World, body: &Value, archived: bool) -> Reply {
         .iter()
         .map(|id| shown(*id, &world.contacts[id], &asked))
         .collect();
-    let errors = match missing.is_empty() {
-        true => Vec::new(),
-        false => {
-            let text = "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.";
-            let mut error = fault("OBJECT_NOT_FOUND", text);
-            error["context"] = json!({ "ids": missing });
-            vec![error]
-        }
+    let errors = if missing.is_empty() {
+        Vec::new()
+    } else {
+        let text = "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.";
+        let mut error = fault("OBJECT_NOT_FOUND", text);
+        error["context"] = json!({ "ids": missing });
+        vec![error]
     };
     answer(200, results, &errors)
 }

@@ -74,6 +74,7 @@ pub(crate) struct List {
 }
 
 /// Everything that it holds.
+#[expect(clippy::struct_excessive_bools, reason = "habits, each set by name")]
 pub(crate) struct World {
     pub(crate) contacts: BTreeMap<u64, Contact>,
     /// Merged contacts and what they were merged into.
