@@ -14,6 +14,7 @@
 // One file for each kind of CRM, with its valid inputs; what it reads them by is in the connector's own `fuzz.rs`.
 mod carddav;
 mod espocrm;
+mod hubspot;
 mod odoo;
 mod zoho;
 

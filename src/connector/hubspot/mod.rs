@@ -8,6 +8,8 @@ mod defaults;
 mod explain;
 mod fields;
 mod find;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod gear;
 mod kind;
 mod lists;
