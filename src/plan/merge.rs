@@ -35,11 +35,8 @@ pub(super) fn merge(
     plan: &mut Plan,
 ) {
     let link = before;
-    let meeting = if link.base.is_empty() {
-        Meeting::First
-    } else {
-        Meeting::Later
-    };
+    // Field by field: a run that was cut off may have left a pair of which some fields have met.
+    let met = |field: &Field| link.base.contains_key(field);
     let key = now.crm.key.clone().or_else(|| now.google.key.clone());
     let mut next = Link {
         key: key.clone().or_else(|| link.key.clone()),
@@ -84,10 +81,10 @@ pub(super) fn merge(
                 }
                 if rule.writable.on(winner.other()) == &true {
                     take(*field, winner, &values, &mut patches);
-                    let reason = if meeting == Meeting::First {
-                        Why::FirstMeeting
-                    } else {
+                    let reason = if met(field) {
                         Why::Changed
+                    } else {
+                        Why::FirstMeeting
                     };
                     why.on_mut(winner.other()).get_or_insert(reason);
                 } else {
@@ -110,6 +107,11 @@ pub(super) fn merge(
             continue;
         }
         let (own, twin) = (now.on(on), now.on(on.other()));
+        let meeting = if patch.keys().any(met) {
+            Meeting::Later
+        } else {
+            Meeting::First
+        };
         plan.writes.push(Write {
             on,
             link: link.no,

@@ -212,5 +212,7 @@ fn note_order(note: &Note) -> (u8, Option<&Sides<RemoteId>>, Option<LinkNo>) {
 }
 
 #[cfg(test)]
+mod pair_tests;
+#[cfg(test)]
 #[expect(clippy::wildcard_enum_match_arm, reason = "tests")]
 mod tests;

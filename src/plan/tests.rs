@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::{
-    Base, Bulk, Change, Direction, Edit, Field, FieldRule, Fields, Key, Limits, Meeting, Moment,
-    Native, OnConflict, Op, Patch, Record, Rematch, Rest, Seen, Stored, Swap, Value, Version, Why,
+    Bulk, Change, Direction, Edit, Field, FieldRule, Fields, Key, Limits, Meeting, Moment, Native,
+    OnConflict, Op, Patch, Record, Rematch, Rest, Seen, Stored, Swap, Value, Version, Why,
 };
 
-const EMAIL: Field = Field(0);
+pub(super) const EMAIL: Field = Field(0);
 const PHONE: Field = Field(1);
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     let rule = |name: &str| FieldRule {
         name: name.to_owned(),
         writable: Sides::from_fn(|_| true),
@@ -35,7 +35,7 @@ fn rules() -> Rules {
     }
 }
 
-fn record(id: &str, email: &str) -> Record {
+pub(super) fn record(id: &str, email: &str) -> Record {
     let mut record = Record::bare(RemoteId::from(id), Version::from("v1"));
     record.key = Some(Key::from(email));
     record.fields.insert(EMAIL, Value::plain(email));
@@ -305,7 +305,7 @@ fn the_brakes_let_pass_what_is_exactly_allowed() {
     assert!(guard_capacity(&plan, &totals, &limits).is_ok());
 }
 
-fn island(google: Vec<Record>, crm: Vec<Record>, links: Vec<Link>) -> Island {
+pub(super) fn island(google: Vec<Record>, crm: Vec<Record>, links: Vec<Link>) -> Island {
     let map = |all: Vec<Record>| all.into_iter().map(|one| (one.id.clone(), one)).collect();
     Island {
         records: Sides {
@@ -330,39 +330,6 @@ fn an_ambiguous_contact_is_told_in_numbers() {
         assert_eq!(plan.problems.len(), 1);
         assert!(plan.problems[0].reason.starts_with(words), "{plan:?}");
     }
-}
-
-#[test]
-fn a_pair_is_known_by_the_address_that_it_has_now() {
-    let email = |text| Some(Value::plain(text));
-    let link = Link {
-        no: Some(LinkNo(1)),
-        ids: Sides {
-            google: RemoteId::from("g1"),
-            crm: RemoteId::from("c1"),
-        },
-        base: Base::from([(
-            EMAIL,
-            Sides {
-                google: email("old@example.com"),
-                crm: email("old@example.com"),
-            },
-        )]),
-        listed: Sides::from_fn(|_| true),
-        rest: Rest::Awake,
-        key: Some(Key::from("old@example.com")),
-        drift: 0,
-    };
-    let now = |id| record(id, "new@example.com");
-    let plan = plan(
-        &island(vec![now("g1")], vec![now("c1")], vec![link]),
-        &rules(),
-    );
-    let key = plan.notes.iter().find_map(|note| match note {
-        Note::Agree(link) => link.key.clone(),
-        Note::Adopt(_) | Note::Unlink(_) => None,
-    });
-    assert_eq!(key, Some(Key::from("new@example.com")));
 }
 
 #[test]
