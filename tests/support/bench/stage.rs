@@ -282,27 +282,11 @@ impl Stage {
 
     /// Puts back what a run wrote.
     pub(crate) async fn undo(&self, run: i64) -> Report {
-        let profile = Profile::load(kinds(), &self.config(), "sales").unwrap();
-        let trap = Arc::new(Trap::new(None, self.state()));
-        let tapped = self.remotes(&profile, &trap);
-        let defaults = default_mapping(profile.crm.module());
-        let job = Job {
-            profile: &profile,
-            defaults: &defaults,
-            options: self.options(&How::default()),
-            monitor: &*trap,
-            stop: Stop::default(),
+        let how = How {
+            undo: Some(run),
+            ..How::default()
         };
-        let mut state = State::open(&self.state()).unwrap();
-        let sinks = Sides {
-            google: &tapped.google as &dyn Sink,
-            crm: &tapped.crm as &dyn Sink,
-        };
-        let asked = Asked {
-            run: state.run(RunNo(run)).unwrap().unwrap(),
-            contact: None,
-        };
-        run::undo(&job, &mut state, sinks, &asked).await
+        self.run(&how).await.0.report()
     }
 
     fn remotes(&self, profile: &Profile, trap: &Arc<Trap>) -> Sides<Tapped> {
