@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::model::{
     Bulk, Change, Direction, Edit, Field, FieldRule, Fields, Key, Limits, Meeting, Moment, Native,
-    OnConflict, Op, Patch, Record, Rematch, Rest, Seen, Stored, Swap, Value, Version, Why,
+    OnConflict, Op, Patch, Record, Rematch, Seen, Stored, Swap, Value, Version, Why,
 };
 
 pub(super) const EMAIL: Field = Field(0);

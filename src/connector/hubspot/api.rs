@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::HubSpot;
 use super::explain::{day_is_over, explain, fail, fault, no_sense};
-use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict};
+use crate::connector::http::{Answer, Call, Cost, Redirect, Repeat, SendError, Verdict};
 use crate::connector::{Error, Kind};
 
 /// The only host that there is, whatever the region of the account.
@@ -103,7 +103,8 @@ impl HubSpot {
             url: format!("{}{}", self.root(), ask.path),
             query: ask.query,
             headers: Vec::new(),
-            body: ask.body.map(|body| body.to_string().into_bytes()),
+            body: ask.body.map(|body| body.to_string().into_bytes().into()),
+            cost: Cost::default(),
             repeat: ask.repeat,
             redirect: Redirect::Refused,
         };

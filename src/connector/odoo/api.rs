@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::explain::{explain, fail, misplaced, no_sense};
 use super::wire::{Envelope, Fault, Row, fault_of};
 use super::{Api, Odoo};
-use crate::connector::http::{Answer, Call, Redirect, Repeat, SendError, Verdict};
+use crate::connector::http::{Answer, Call, Cost, Redirect, Repeat, SendError, Verdict};
 use crate::connector::{Error, Kind};
 
 /// One call.
@@ -221,7 +221,8 @@ impl Odoo {
             url: format!("{}{path}", self.root()),
             query: Vec::new(),
             headers: Vec::new(),
-            body: Some(body.to_string().into_bytes()),
+            body: Some(body.to_string().into_bytes().into()),
+            cost: Cost::default(),
             repeat,
             redirect: Redirect::Refused,
         }
