@@ -5,6 +5,7 @@ mod convert;
 mod cost;
 mod create;
 mod errors;
+mod get;
 mod groups;
 mod item;
 mod members;
