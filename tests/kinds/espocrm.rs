@@ -7,6 +7,8 @@ mod sim;
 use serde_json::json;
 
 use crate::crm::Crm;
+use crate::promises::{ALL, profile, start};
+use crate::support::{group_of, named};
 use sim::{KEY, Mishap, Sim, lock};
 
 pub(crate) struct Espo(Sim);
@@ -103,4 +105,38 @@ impl Crm for Espo {
             .filter(|call| !call.starts_with("GET "))
             .count()
     }
+}
+
+#[test]
+fn what_was_deleted_is_told_from_what_left_the_target_list() {
+    let both = start(Espo::start(), &[]);
+    let list = {
+        let mut world = lock(&both.crm.0.world);
+        let list = world.add_list("Newsletter");
+        let all = world.contacts.keys().cloned().collect();
+        world.lists.get_mut(&list).unwrap().1 = all;
+        list
+    };
+    let of_list = [
+        ("crm.view", "\"Newsletter\""),
+        ("sync.on_delete", "\"delete\""),
+    ];
+    profile(&both.home, &both.crm, "sales", &of_list);
+    both.home.synced(&["sales"]);
+    both.everybody_once(ALL);
+    let (gone, left) = (both.id("p14@example.com"), both.id("p15@example.com"));
+    {
+        let mut world = lock(&both.crm.0.world);
+        let members = &mut world.lists.get_mut(&list).unwrap().1;
+        assert_eq!(members.len(), ALL, "those from Google too");
+        members.remove(&gone);
+        members.remove(&left);
+        world.delete(&gone);
+    }
+    let report = both.home.synced(&["sales", "--full"]);
+    assert_eq!(report["google"]["deleted"], json!(1), "{report}");
+    assert_eq!(report["google"]["ungrouped"], json!(1), "{report}");
+    let google = both.google.google_contacts();
+    assert_eq!(google.len(), ALL - 1);
+    assert!(!group_of(named(&google, "P15@Example.com"), &both.group));
 }
