@@ -10,6 +10,7 @@
 mod carddav;
 mod crm;
 mod espocrm;
+mod hubspot;
 mod odoo;
 mod promises;
 #[expect(
@@ -71,6 +72,7 @@ macro_rules! keeps_the_promises {
 }
 
 keeps_the_promises!(espo, crate::espocrm::Espo::start());
+keeps_the_promises!(with_hubspot, crate::hubspot::HubSpot::start());
 keeps_the_promises!(odoo_18, crate::odoo::Odoo::start(18));
 keeps_the_promises!(odoo_19, crate::odoo::Odoo::start(19));
 keeps_the_promises!(

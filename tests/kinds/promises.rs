@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::crm::Crm;
-use crate::support::{Home, Ran, Sandbox, named, person};
+use crate::support::{Home, Ran, Sandbox, emails, person};
 
 /// Google with ten people in the label, the CRM with ten, four of them the same.
 pub(crate) struct Both<C> {
@@ -186,7 +186,9 @@ pub(crate) fn edits_and_undo(crm: impl Crm) {
     let given = |email: &str| both.crm.given(&both.id(email));
     let there = |email: &str| {
         let google = both.google.google_contacts();
-        named(&google, email)["names"][0]["givenName"]
+        // Some CRMs keep addresses in lower case.
+        let spelt = |one: &&Value| emails(one)[0].eq_ignore_ascii_case(email);
+        google.iter().find(spelt).unwrap()["names"][0]["givenName"]
             .as_str()
             .unwrap()
             .to_owned()

@@ -125,7 +125,9 @@ impl Source for HubSpot {
             // Where it refuses all because of one, the connector halves.
             batch: Batch::PerRecord,
             lock: Lock::ReadCompare,
-            deletes: Deletes::FlagScan,
+            // The archive of deleted contacts is read out; what was deleted for good is not in it, and
+            // a large one is not read through.
+            deletes: Deletes::SetDifference,
             list: match self.gear() {
                 Ok(gear) if gear.list.covers_all => List::Everything,
                 Ok(gear) if gear.writable().is_some() => List::Static,
