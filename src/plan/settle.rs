@@ -29,13 +29,14 @@ pub fn settle(
                 return Vec::new();
             };
             let mut base = Base::new();
+            let mut surprise = false;
             for field in rules.fields.keys().filter(|field| !unread.contains(field)) {
                 let sent = fields.get(field);
                 let there = twin_holds.get(field).map_or(sent, Option::as_ref).cloned();
-                let here = match stored {
-                    Stored::Record(record) => record.fields.get(field),
-                    Stored::Accepted { .. } | Stored::Nothing => sent,
-                };
+                // What we sent is remembered as the remote has it. What we left blank and is filled in
+                // all the same is somebody else's: nobody has agreed on it.
+                let here = sent.and_then(|_| record.fields.get(field));
+                surprise |= sent.is_none() && record.fields.contains_key(field);
                 base.insert(*field, on_side(write.on, here.cloned(), there));
             }
             let link = Link {
@@ -63,7 +64,13 @@ pub fn settle(
                 replaced: Vec::new(),
                 unlisted_since: Some(now),
             };
-            vec![Edit::PutLink(link), put(write.on, seen)]
+            let touch = surprise.then(|| Edit::Touch {
+                side: write.on,
+                id: seen.record.id.clone(),
+            });
+            let mut edits = vec![Edit::PutLink(link), put(write.on, seen)];
+            edits.extend(touch);
+            edits
         }
         Change::Update {
             id,

@@ -191,6 +191,32 @@ fn an_answer_that_holds_a_change_of_somebody_else_is_looked_at_again() {
 }
 
 #[test]
+fn what_somebody_filled_in_before_a_create_was_confirmed_is_an_edit() {
+    let mut found = record("g1", "a@example.com");
+    found.fields.insert(PHONE, Value::plain("1"));
+    let mut made = create(Side::Google, "c1", Some("a@example.com"));
+    for (sent, agreed) in [(true, Some(Value::plain("1"))), (false, None)] {
+        if let Change::Create { fields, .. } = &mut made.change {
+            *fields = found.fields.clone();
+            fields.retain(|field, _| sent || *field != PHONE);
+        }
+        let stored = Stored::Record(Box::new(found.clone()));
+        let edits = settle(&made, &stored, None, &rules(), Moment(7));
+        let base = edits.iter().find_map(|edit| match edit {
+            Edit::PutLink(link) => Some(link.base[&PHONE].clone()),
+            _ => None,
+        });
+        let wanted = Sides {
+            google: agreed.clone(),
+            crm: agreed,
+        };
+        assert_eq!(base, Some(wanted));
+        let again = edits.iter().any(|edit| matches!(edit, Edit::Touch { .. }));
+        assert_eq!(again, !sent);
+    }
+}
+
+#[test]
 fn an_undo_moves_the_pair_that_there_is_and_makes_none() {
     let known = Seen {
         record: record("g1", "a@example.com"),
