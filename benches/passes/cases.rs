@@ -101,6 +101,7 @@ fn books(google: usize, crm: usize, both: usize) -> Books {
 
 impl Case {
     /// Every case; those with delays twice, without them first.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(crate) fn all() -> Vec<Self> {
         let case = |name, books, keys, before, floor| Self {
             name,
@@ -294,10 +295,11 @@ impl Home {
             all.retain(|(known, _)| known != key);
             all.push((key, (*value).to_owned()));
         }
-        let text: String = all
+        let lines: Vec<String> = all
             .iter()
             .map(|(key, value)| format!("{key} = {value}\n"))
             .collect();
+        let text = lines.concat();
         std::fs::write(dir.path().join("bench.toml"), text).expect("a file");
         let place = dir.path().display().to_string();
         let environment = [

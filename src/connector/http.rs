@@ -115,6 +115,10 @@ impl Http {
     /// new token before its verdict counts, unless it fails with another kind than `Unauthorized`.
     /// A failure is `Uncertain` when any attempt reached the server and was answered by nothing or
     /// by a server error (5xx).
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one loop over the ways a try can end"
+    )]
     pub async fn send(
         &self,
         call: Call<'_>,
@@ -250,6 +254,10 @@ impl Http {
         wait.mul_f64(self.0.settings.wait_scale.max(0.0))
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one request, from its address to its body"
+    )]
     async fn attempt(
         &self,
         call: &Call<'_>,

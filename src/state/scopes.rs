@@ -31,6 +31,10 @@ pub struct StoredCursor {
 /// What is kept about a profile on a pair between runs. Times are seconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not hang together"
+)]
 pub struct ScopeFacts {
     /// Whether the profile may run (`deactivate` stops it).
     pub active: bool,

@@ -48,7 +48,7 @@ impl Google {
 
     /// Every label that is there.
     pub(super) async fn groups(&self) -> Result<Arc<[Group]>, Error> {
-        let (mut all, mut token) = (Vec::new(), None);
+        let (mut all, mut told, mut token) = (Vec::new(), 0, None);
         loop {
             let mut call = self.call("contactGroups.list", LISTING, Method::GET, "contactGroups");
             call.query.push(("pageSize", "1000".to_owned()));
@@ -60,6 +60,7 @@ impl Google {
                 call.query.push(("pageToken", token));
             }
             let page: Groups = self.read(call).await?;
+            told += page.contact_groups.len();
             all.extend(
                 page.contact_groups
                     .into_iter()
@@ -67,6 +68,12 @@ impl Google {
             );
             token = page.next_page_token.filter(|token| !token.is_empty());
             if token.is_none() {
+                // Every account has Google's own labels. Taken for the truth, an answer without any would
+                // make everybody's membership look as if it were not there.
+                if told == 0 {
+                    let reason = "it lists no label, not even Google's own";
+                    return Err(error(REMOTE, LISTING, Kind::Protocol, reason));
+                }
                 let all: Arc<[Group]> = all.into();
                 *self.listed.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some((Instant::now(), Arc::clone(&all)));

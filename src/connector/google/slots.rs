@@ -243,7 +243,7 @@ impl<'p> Slot<'p> {
         for (list, members) in DERIVED {
             if list == self.list {
                 for member in members {
-                    item.remove(*member);
+                    item.remove(member);
                 }
             }
         }
