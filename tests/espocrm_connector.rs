@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
@@ -24,6 +25,16 @@ use crmsync::mapping::Mapping;
 use crmsync::model::{FieldKind, Key, Outcome, Probe, RemoteId, Right, Write};
 use serde_json::{Value as Json, json};
 use sim::{KEY, Mishap, Sim, World, lock};
+
+/// Serves until standard input ends, for a client that we did not write (`tests/clients/run`).
+#[test]
+#[ignore = "a server for tests/clients/run"]
+fn serve() {
+    let sim = Sim::start();
+    println!("espocrm on {}", sim.endpoint());
+    let mut nothing = String::new();
+    while std::io::stdin().read_line(&mut nothing).unwrap() > 0 {}
+}
 
 struct Bench {
     sim: Sim,

@@ -404,13 +404,12 @@ impl Town {
                 return;
             };
             self.say(&format!("contact {at}: {name} in {side:?} is {value:?}"));
-            match value {
-                Some(value) => drop(half.fields.insert(name, value)),
-                None => {
-                    half.fields.remove(name);
-                    if side == Side::Google {
-                        self.cleared.insert(at);
-                    }
+            if let Some(value) = value {
+                half.fields.insert(name, value);
+            } else {
+                half.fields.remove(name);
+                if side == Side::Google {
+                    self.cleared.insert(at);
                 }
             }
         }
