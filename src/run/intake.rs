@@ -57,7 +57,13 @@ pub(super) async fn direct(
                             let links = (old.as_ref(), new.as_ref());
                             let to = &record.id;
                             let before = tx.seen(scope, side, std::slice::from_ref(to))?;
-                            let heir = before.get(to).map(|before| &before.record);
+                            // A record that this reading brought under a name that nobody knew is the old
+                            // one under its new name.
+                            let heir = match before.get(to) {
+                                Some(_) if tx.met_now(scope, side, to)? => None,
+                                Some(before) => Some(&before.record),
+                                None => None,
+                            };
                             tx.apply(scope, &plan::renamed(side, id, to, heir, links))?;
                             // The CRM made one record of two linked ones: this pair has none of its own
                             // any more, and its contact stays as it is.

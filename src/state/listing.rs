@@ -95,7 +95,8 @@ impl Tx<'_> {
                 .prepare_cached("SELECT coalesce(max(no), 0) FROM temp.listing")?
                 .query_row([], |row| row.get(0))?;
             conn.prepare_cached(
-                "INSERT OR REPLACE INTO temp.listing (no, scope, side) VALUES (?1, ?2, ?3)",
+                "INSERT OR REPLACE INTO temp.listing (no, scope, side, newest)
+                 SELECT ?1, ?2, ?3, coalesce(max(no), 0) FROM mirror",
             )?
             .execute([last + 1, scope.0, side])?;
             Ok(ListingNo(last + 1))
@@ -116,6 +117,22 @@ impl Tx<'_> {
                 conn.prepare_cached(statement)?.execute([listing])?;
             }
             Ok(())
+        })
+    }
+
+    /// Whether the full reading that is under way brought a record of which nothing was known before.
+    pub fn met_now(&mut self, scope: ScopeId, side: Side, id: &RemoteId) -> Result<bool> {
+        self.doing("ask what a full reading met", |conn| {
+            let met = conn
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM mirror m JOIN temp.listing l
+                     ON l.scope = m.scope AND l.side = m.side
+                     WHERE m.scope = ?1 AND m.side = ?2 AND m.id = ?3 AND m.no > l.newest)",
+                )?
+                .query_row(params![scope.0, side_no(side), id.as_str()], |row| {
+                    row.get(0)
+                })?;
+            Ok(met)
         })
     }
 

@@ -3,6 +3,7 @@ CREATE TEMP TABLE listing (
   no    INTEGER PRIMARY KEY,
   scope INTEGER NOT NULL,
   side  INTEGER NOT NULL,
+  newest INTEGER NOT NULL,    -- the last mirror.no at its start
   UNIQUE (scope, side)
 );
 CREATE TEMP TABLE heard (

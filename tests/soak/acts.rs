@@ -26,10 +26,6 @@ pub(crate) struct Town {
     /// Whom earlier phases of the round have touched: what comes of two edits with a run between
     /// them depends on how far the run got.
     pub(crate) busy: BTreeSet<usize>,
-    /// Who lost a value in Google in this round, and who got another name there. Nobody has both: a full
-    /// reading cannot tell a new name from a merge into a poorer contact, whose blanks clear nothing.
-    cleared: BTreeSet<usize>,
-    renamed: BTreeSet<usize>,
     /// Whether the view was edited in this round.
     pub(crate) view_edited: bool,
     /// How many acts there were.
@@ -161,19 +157,10 @@ impl Town {
             log: Vec::new(),
             round: 0,
             busy: BTreeSet::new(),
-            cleared: BTreeSet::new(),
-            renamed: BTreeSet::new(),
             view_edited: false,
             acts: 0,
             fresh: 0,
         }
-    }
-
-    /// Nobody has been touched yet.
-    pub(crate) fn rest(&mut self) {
-        self.busy.clear();
-        self.cleared.clear();
-        self.renamed.clear();
     }
 
     pub(crate) fn say(&mut self, what: &str) {
@@ -357,10 +344,8 @@ impl Town {
         }
         if settled
             && self.chances(0.1)
-            && !self.cleared.contains(&at)
             && let Some(google) = &mut person.google
         {
-            self.renamed.insert(at);
             let named = hands.google("rename", &json!({"id": google.id}));
             let name = named["resourceName"].as_str().unwrap();
             name.clone_into(&mut google.id);
@@ -396,22 +381,17 @@ impl Town {
         if names.is_empty() || person.half(side).is_none() {
             return;
         }
-        let renamed = side == Side::Google && self.renamed.contains(&at);
         for name in &names {
-            let may_clear = !renamed && !["Email", "Last_Name"].contains(name);
+            let may_clear = !["Email", "Last_Name"].contains(name);
             let value = (!may_clear || self.chances(0.75)).then(|| self.value(name));
             let Some(half) = person.half_mut(side) else {
                 return;
             };
             self.say(&format!("contact {at}: {name} in {side:?} is {value:?}"));
-            if let Some(value) = value {
-                half.fields.insert(name, value);
-            } else {
-                half.fields.remove(name);
-                if side == Side::Google {
-                    self.cleared.insert(at);
-                }
-            }
+            match value {
+                Some(value) => half.fields.insert(name, value),
+                None => half.fields.remove(name),
+            };
         }
         if let Some(half) = person.half(side) {
             hands.edit(side, half, &names);

@@ -144,7 +144,7 @@ pub(crate) async fn round(
     town.round += 1;
     town.view_edited = false;
     if town.round > 1 {
-        town.rest();
+        town.busy.clear();
     }
     let phases = if town.round == 1 {
         1

@@ -124,7 +124,7 @@ async fn history(seed: u64, tally: &mut Tally) -> bool {
     let world = usize::try_from(seed).unwrap();
     let (stage, mut town) = founded(seed, world).await;
     round(&stage, &mut town, seed, world, tally).await;
-    town.rest();
+    town.busy.clear();
     acting(&stage, |hands| {
         for _ in 0..4 {
             town.day(hands, false);

@@ -284,3 +284,45 @@ fn damage_that_only_shows_later_is_told_as_damage() {
     let failed = world.state.seen(world.scope, Side::Google, &ids(&["g1"]));
     assert_eq!(failed.unwrap_err().kind, Kind::Corrupt);
 }
+
+#[test]
+fn a_full_reading_tells_whom_it_met_first() {
+    let mut world = World::new();
+    let scope = world.scope;
+    world.apply(&[
+        put(Side::Google, record("g1", None)),
+        put(Side::Google, record("g2", None)),
+    ]);
+    let met = |world: &mut World, side: Side| {
+        world
+            .state
+            .write(|tx| {
+                ["g1", "g2", "g3", "unknown"]
+                    .map(|id| tx.met_now(scope, side, &id.into()))
+                    .into_iter()
+                    .collect::<Result<Vec<_>>>()
+            })
+            .unwrap()
+    };
+    assert_eq!(met(&mut world, Side::Google), [false; 4], "no reading");
+    world
+        .state
+        .write(|tx| {
+            tx.start_listing(scope, Side::Google)?;
+            tx.apply(
+                scope,
+                &[
+                    put(Side::Google, record("g2", None)),
+                    put(Side::Google, record("g3", None)),
+                ],
+            )
+        })
+        .unwrap();
+    assert_eq!(met(&mut world, Side::Google), [false, false, true, false]);
+    assert_eq!(met(&mut world, Side::Crm), [false; 4]);
+    world
+        .state
+        .write(|tx| tx.end_listing(scope, Side::Google))
+        .unwrap();
+    assert_eq!(met(&mut world, Side::Google), [false; 4], "it is over");
+}
