@@ -469,6 +469,10 @@ impl Town {
                 merged.fields.entry(name).or_insert(value.clone());
             }
         }
+        if let (true, Bond::Linked(link)) = (into == younger, &mut self.people[older].bond) {
+            // What the heir of a pair does not hold it never lost.
+            link.base.retain(|name, _| merged.fields.contains_key(name));
+        }
         self.people[older].google = Some(merged);
         self.people[older].took_in = true;
         self.people[younger].google = None;

@@ -275,7 +275,7 @@ pub(crate) async fn settle(
         let quiet = !report.google.wrote() && !report.crm.wrote() && report.deferred == 0;
         let well = matches!(report.outcome, Outcome::InSync | Outcome::Partial);
         let outcome = report.outcome;
-        town.say(&format!("a quiet run: {outcome:?}"));
+        town.say(&format!("a quiet run: {outcome:?} {:?}", report.problems));
         if quiet && well && run > 0 {
             return Ok(());
         }
