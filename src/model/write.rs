@@ -238,6 +238,9 @@ impl Write {
 pub enum Stored {
     /// The whole record in the remote's own spelling (`listed` included).
     Record(Box<Record>),
+    /// A create whose answer was not heard, found by looking: the whole record as it is by now. What it
+    /// holds beside what was sent may be somebody's edit.
+    Found(Box<Record>),
     /// Only its identity: what was sent is taken for what it holds. `native` replaces the old one
     /// when given.
     Accepted {

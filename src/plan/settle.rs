@@ -33,10 +33,19 @@ pub fn settle(
             for field in rules.fields.keys().filter(|field| !unread.contains(field)) {
                 let sent = fields.get(field);
                 let there = twin_holds.get(field).map_or(sent, Option::as_ref).cloned();
-                // What we sent is remembered as the remote has it. What we left blank and is filled in
-                // all the same is somebody else's: nobody has agreed on it.
-                let here = sent.and_then(|_| record.fields.get(field));
-                surprise |= sent.is_none() && record.fields.contains_key(field);
+                let now = record.fields.get(field);
+                // An answer spells what we sent in the remote's way. What we left blank and is filled in
+                // all the same, and whatever differs when the record was found later, is somebody's edit:
+                // nobody has agreed on it.
+                let here = match stored {
+                    Stored::Found(_) => {
+                        sent.map(|sent| now.filter(|now| *now == sent).unwrap_or(sent))
+                    }
+                    Stored::Record(_) | Stored::Accepted { .. } | Stored::Nothing => {
+                        sent.and_then(|_| now)
+                    }
+                };
+                surprise |= here != now;
                 base.insert(*field, on_side(write.on, here.cloned(), there));
             }
             let link = Link {
@@ -153,7 +162,7 @@ pub fn settle_note(note: &Note) -> Vec<Edit> {
 /// The record that a create made, as far as the remote told.
 fn created(write: &Write, stored: &Stored, fields: &Fields, rules: &Rules) -> Option<Record> {
     match stored {
-        Stored::Record(record) => Some((**record).clone()),
+        Stored::Record(record) | Stored::Found(record) => Some((**record).clone()),
         Stored::Accepted {
             id,
             version,
@@ -183,7 +192,7 @@ fn updated(
     rules: &Rules,
 ) -> Option<(Record, bool)> {
     match stored {
-        Stored::Record(record) => {
+        Stored::Record(record) | Stored::Found(record) => {
             let surprise = known.is_some_and(|known| {
                 let others = |record: &Record| {
                     let mut fields = record.fields.clone();

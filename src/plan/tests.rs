@@ -191,28 +191,41 @@ fn an_answer_that_holds_a_change_of_somebody_else_is_looked_at_again() {
 }
 
 #[test]
-fn what_somebody_filled_in_before_a_create_was_confirmed_is_an_edit() {
-    let mut found = record("g1", "a@example.com");
-    found.fields.insert(PHONE, Value::plain("1"));
-    let mut made = create(Side::Google, "c1", Some("a@example.com"));
-    for (sent, agreed) in [(true, Some(Value::plain("1"))), (false, None)] {
+fn what_somebody_changed_before_a_create_was_confirmed_is_an_edit() {
+    let phone = |text: &str| Some(Value::plain(text));
+    let mut now = record("g1", "a@example.com");
+    now.fields.insert(PHONE, Value::plain("1"));
+    let now = Box::new(now);
+    let (answer, found) = (Stored::Record(now.clone()), Stored::Found(now));
+    for (sent, stored, agreed, again) in [
+        (phone("1"), &answer, phone("1"), false),
+        (phone("1"), &found, phone("1"), false),
+        // Left blank, and filled in.
+        (None, &answer, None, true),
+        (None, &found, None, true),
+        // An answer spells in its own way; what is found later may be another's.
+        (phone("2"), &answer, phone("1"), false),
+        (phone("2"), &found, phone("2"), true),
+    ] {
+        let mut made = create(Side::Google, "c1", Some("a@example.com"));
         if let Change::Create { fields, .. } = &mut made.change {
-            *fields = found.fields.clone();
-            fields.retain(|field, _| sent || *field != PHONE);
+            fields.insert(EMAIL, Value::plain("a@example.com"));
+            if let Some(sent) = &sent {
+                fields.insert(PHONE, sent.clone());
+            }
         }
-        let stored = Stored::Record(Box::new(found.clone()));
-        let edits = settle(&made, &stored, None, &rules(), Moment(7));
+        let edits = settle(&made, stored, None, &rules(), Moment(7));
         let base = edits.iter().find_map(|edit| match edit {
             Edit::PutLink(link) => Some(link.base[&PHONE].clone()),
             _ => None,
         });
         let wanted = Sides {
-            google: agreed.clone(),
-            crm: agreed,
+            google: agreed,
+            crm: sent.clone(),
         };
-        assert_eq!(base, Some(wanted));
-        let again = edits.iter().any(|edit| matches!(edit, Edit::Touch { .. }));
-        assert_eq!(again, !sent);
+        assert_eq!(base, Some(wanted), "{sent:?} {stored:?}");
+        let touched = edits.iter().any(|edit| matches!(edit, Edit::Touch { .. }));
+        assert_eq!(touched, again, "{sent:?} {stored:?}");
     }
 }
 

@@ -299,7 +299,7 @@ pub(super) fn settle_done(
         }
     }
     let id = match stored {
-        Stored::Record(record) => Some(record.id.clone()),
+        Stored::Record(record) | Stored::Found(record) => Some(record.id.clone()),
         Stored::Accepted { id, .. } => Some(id.clone()),
         Stored::Nothing => write.change.id().cloned(),
     };
@@ -337,7 +337,7 @@ pub(super) fn taken_out(
 /// The revision that a write left, kept for a later undo.
 pub(super) fn left(stored: &Stored) -> Option<&Version> {
     match stored {
-        Stored::Record(record) => Some(&record.version),
+        Stored::Record(record) | Stored::Found(record) => Some(&record.version),
         Stored::Accepted { version, .. } => Some(version),
         Stored::Nothing => None,
     }

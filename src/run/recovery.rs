@@ -93,7 +93,7 @@ pub(super) async fn recover(
                             side,
                             id: id.clone(),
                         };
-                        let stored = Stored::Record(record);
+                        let stored = Stored::Found(record);
                         settle_done(session, tx, write, &stored)?;
                         tx.apply(session.scope, &[touch, twin])?;
                         tx.landed(*no, &Settled::Recovered { id }, apply::left(&stored))?;

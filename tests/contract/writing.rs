@@ -8,7 +8,7 @@ use super::{ANN, BEN, Bench, CAT, Contact, EMAIL, FAMILY, GIVEN, PHONE, Subject,
 /// The record that an outcome confirms.
 pub(crate) fn stored(outcome: &Outcome) -> RemoteId {
     match outcome {
-        Outcome::Done(Stored::Record(record)) => record.id.clone(),
+        Outcome::Done(Stored::Record(record) | Stored::Found(record)) => record.id.clone(),
         Outcome::Done(Stored::Accepted { id, .. }) => id.clone(),
         other @ (Outcome::Done(Stored::Nothing)
         | Outcome::Stale

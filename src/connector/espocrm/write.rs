@@ -230,7 +230,7 @@ impl Espo {
                         changed_at,
                         listed: None,
                     },
-                    Stored::Record(_) | Stored::Nothing => stored,
+                    Stored::Record(_) | Stored::Found(_) | Stored::Nothing => stored,
                 };
                 Ok((Outcome::Done(stored), None))
             }

@@ -233,7 +233,7 @@ impl Google {
                 .find(|record| record.stamp.as_ref() == Some(&batch[*at].twin))
             {
                 Some(record) => {
-                    slate.set(*at, Outcome::Done(Stored::Record(Box::new(record.clone()))));
+                    slate.set(*at, Outcome::Done(Stored::Found(Box::new(record.clone()))));
                 }
                 None => missing.push(*at),
             }

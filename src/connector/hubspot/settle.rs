@@ -139,7 +139,7 @@ pub(super) fn done(outcomes: &[Outcome], places: &[usize]) -> Vec<(usize, String
         .iter()
         .filter_map(|at| match &outcomes[*at] {
             Outcome::Done(Stored::Accepted { id, .. }) => Some((*at, id.as_str().to_owned())),
-            Outcome::Done(Stored::Record(_) | Stored::Nothing)
+            Outcome::Done(Stored::Record(_) | Stored::Found(_) | Stored::Nothing)
             | Outcome::Stale
             | Outcome::Duplicate { .. }
             | Outcome::Rejected(_)

@@ -222,7 +222,7 @@ impl World {
         let taken = |side: Side, id: &RemoteId| self.link_of(side, id).is_some();
         for recovered in plan::recover(std::slice::from_ref(write), &found, taken) {
             match recovered {
-                Recovered::Landed(record) => self.settle(write, &Stored::Record(record)),
+                Recovered::Landed(record) => self.settle(write, &Stored::Found(record)),
                 Recovered::Lost => self.book.apply(vec![Edit::Touch {
                     side: write.on.other(),
                     id: write.twin.clone(),
