@@ -267,7 +267,7 @@ pub(crate) fn update(record: &Record, field: u16, to: Option<&str>) -> Write {
 }
 
 pub(crate) fn done(outcome: &Outcome) -> &Record {
-    let Outcome::Done(Stored::Record(record)) = outcome else {
+    let Outcome::Done(Stored::Record(record) | Stored::Found(record)) = outcome else {
         panic!("{outcome:?}")
     };
     record
