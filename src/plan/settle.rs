@@ -3,7 +3,7 @@
 use super::Note;
 use crate::model::{
     Base, Change, Edit, Fields, Key, Link, Moment, Patch, Record, RemoteId, Rest, Rules, Seen,
-    Side, Sides, Stored, Swap, Version, Why, Write,
+    Side, Sides, Stored, Swap, Value, Version, Why, Write,
 };
 
 /// How many replaced revisions are remembered; a listing lags behind a few of our writes at most.
@@ -34,17 +34,7 @@ pub fn settle(
                 let sent = fields.get(field);
                 let there = twin_holds.get(field).map_or(sent, Option::as_ref).cloned();
                 let now = record.fields.get(field);
-                // An answer spells what we sent in the remote's way. What we left blank and is filled in
-                // all the same, and whatever differs when the record was found later, is somebody's edit:
-                // nobody has agreed on it.
-                let here = match stored {
-                    Stored::Found(_) => {
-                        sent.map(|sent| now.filter(|now| *now == sent).unwrap_or(sent))
-                    }
-                    Stored::Record(_) | Stored::Accepted { .. } | Stored::Nothing => {
-                        sent.and_then(|_| now)
-                    }
-                };
+                let here = held(stored, sent, now);
                 surprise |= here != now;
                 base.insert(*field, on_side(write.on, here.cloned(), there));
             }
@@ -156,6 +146,17 @@ pub fn settle_note(note: &Note) -> Vec<Edit> {
     match note {
         Note::Adopt(link) | Note::Agree(link) => vec![Edit::PutLink(link.clone())],
         Note::Unlink(no) => vec![Edit::DropLink(*no)],
+    }
+}
+
+/// What a created record is taken to hold as we sent it. An answer spells that in the remote's way. What we
+/// left blank and is filled in all the same, and whatever differs when the record was found later, is
+/// somebody's edit: nobody has agreed on it.
+fn held<'a>(stored: &Stored, sent: Option<&'a Value>, now: Option<&'a Value>) -> Option<&'a Value> {
+    let sent = sent?;
+    match stored {
+        Stored::Found(_) => Some(now.filter(|now| *now == sent).unwrap_or(sent)),
+        Stored::Record(_) | Stored::Accepted { .. } | Stored::Nothing => now,
     }
 }
 
