@@ -124,6 +124,12 @@ pub(crate) fn nobody_is_doubled(crm: impl Crm) {
     both.everybody_once(ALL);
     let again = both.home.synced(&["sales"]);
     assert_eq!(again["outcome"], json!("in-sync"), "{again}");
+    let status = both.home.status("sales");
+    assert_eq!(status["linked"], json!(ALL), "{status}");
+    assert_eq!(status["last_outcome"], json!("in-sync"), "{status}");
+    let contact = ["status", "sales", "--contact", "p12@example.com"];
+    let contact = both.home.run(&contact).exits(0);
+    assert!(contact.stdout.contains("p12@example.com"), "{contact:?}");
     std::fs::remove_file(both.home.profile_file("sales")).unwrap();
     profile(&both.home, &both.crm, "anew", &[]);
     wrote_nothing(&both.home.synced(&["anew"]));
