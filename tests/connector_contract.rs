@@ -9,6 +9,8 @@
 )]
 
 mod contract;
+#[path = "sim/host.rs"]
+mod host;
 
 use contract::suite;
 

@@ -9,6 +9,8 @@
 
 #[path = "sim/bench.rs"]
 mod bench;
+#[path = "sim/host.rs"]
+mod host;
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "sim/espocrm/mod.rs"]
 mod sim;

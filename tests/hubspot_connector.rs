@@ -11,6 +11,8 @@
 
 #[path = "sim/bench.rs"]
 mod bench;
+#[path = "sim/host.rs"]
+mod host;
 #[path = "hubspot/program.rs"]
 mod program;
 #[path = "sim/hubspot/mod.rs"]

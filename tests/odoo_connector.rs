@@ -8,6 +8,8 @@
 
 #[path = "sim/bench.rs"]
 mod bench;
+#[path = "sim/host.rs"]
+mod host;
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "sim/odoo/mod.rs"]
 mod sim;

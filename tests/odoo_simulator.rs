@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "sim/host.rs"]
+mod host;
 #[expect(dead_code, reason = "shared with the connector's tests")]
 #[path = "sim/odoo/mod.rs"]
 mod sim;

@@ -10,6 +10,8 @@
 mod carddav;
 mod crm;
 mod espocrm;
+#[path = "../sim/host.rs"]
+mod host;
 mod hubspot;
 mod odoo;
 mod promises;

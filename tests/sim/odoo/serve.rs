@@ -1,68 +1,36 @@
-//! The server: its thread, its two interfaces, who may come in, and mishaps.
-
-use std::net::SocketAddr;
-use std::thread::JoinHandle;
+//! The server: its two interfaces, who may come in, and mishaps.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::methods::{Call, described, execute, numbers, user};
 use super::{DATABASE, KEY, Mishap, Raised, Row, Shared, UID, World, lock, raised};
+use crate::host::Host;
 
 /// A running simulator; it ends when this goes.
 pub(crate) struct Sim {
     pub(crate) world: Shared,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    host: Host,
 }
 
 impl Sim {
     pub(crate) fn start(version: u8) -> Self {
         let world = Shared::new(World::new(version).into());
-        let (stop, stopped) = oneshot::channel();
-        let (tell, told) = std::sync::mpsc::channel();
-        let shared = Shared::clone(&world);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                tell.send(listener.local_addr().unwrap()).unwrap();
-                let app = Router::new().fallback(answer).with_state(shared);
-                let served = axum::serve(listener, app);
-                tokio::select! {
-                    served = async { served.await } => served.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-        });
+        let app = Router::new()
+            .fallback(answer)
+            .with_state(Shared::clone(&world));
         Self {
             world,
-            address: told.recv().unwrap(),
-            stop: Some(stop),
-            thread: Some(thread),
+            host: Host::start(app),
         }
     }
 
     /// Its address, as a profile's `endpoint` has it.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
-    }
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
+        self.host.endpoint()
     }
 }
 
