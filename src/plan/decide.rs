@@ -215,6 +215,11 @@ fn bereaved(
             let id = survivor.id.clone();
             write(side, twin, Why::DeletedThere, Change::Archive { id })
         }
+        // Values of fields that were never agreed on are nowhere else.
+        (OnDelete::Delete, _) if unagreed(link, survivor, rules) => {
+            end(NoticeKind::Kept, gone, plan);
+            return true;
+        }
         (OnDelete::Delete, _) => {
             let change = Change::Delete {
                 id: survivor.id.clone(),
@@ -247,6 +252,16 @@ fn edited(link: &Link, side: Side, record: &Record, rules: &Rules) -> bool {
                 .get(field)
                 .is_some_and(|base| base.on(side).as_ref() != record.fields.get(field))
     })
+}
+
+/// Whether a record holds a value in a field that the pair never agreed on: newly mapped, or held since they
+/// met.
+fn unagreed(link: &Link, record: &Record, rules: &Rules) -> bool {
+    let mut held = rules
+        .fields
+        .keys()
+        .filter(|field| record.fields.contains_key(field));
+    held.any(|field| !link.base.contains_key(field))
 }
 
 /// The creation of `source`'s twin on the side `on`.

@@ -31,61 +31,104 @@ pub(super) async fn direct(
     ids: &[RemoteId],
     listed: Listed,
 ) -> Result<u64, Error> {
-    let (scope, side) = (session.scope, source.side());
     let mut came = 0;
     for ids in ids.chunks(DIRECT_READ) {
         let found = source.get(ids).await?;
-        session.with(|tx| {
-            let known = tx.seen(scope, side, ids)?;
-            for (id, found) in ids.iter().zip(found) {
-                let moved = matches!(found, Found::Moved(_));
-                match found {
-                    Found::Here(mut record) | Found::Moved(mut record) => {
-                        came += 1;
-                        if !session.tells_membership(side) {
-                            record.listed = match listed {
-                                Listed::Yes => true,
-                                Listed::No => false,
-                                Listed::AsKnown => known
-                                    .get(id)
-                                    .map_or(record.listed, |known| known.record.listed),
-                            };
-                        }
-                        if moved {
-                            let old = tx.link_of(session.pair, scope, side, id)?;
-                            let new = tx.link_of(session.pair, scope, side, &record.id)?;
-                            let links = (old.as_ref(), new.as_ref());
-                            let to = &record.id;
-                            let before = tx.seen(scope, side, std::slice::from_ref(to))?;
-                            // A record that this reading brought under a name that nobody knew is the old
-                            // one under its new name.
-                            let heir = match before.get(to) {
-                                Some(_) if tx.met_now(scope, side, to)? => None,
-                                Some(before) => Some(&before.record),
-                                None => None,
-                            };
-                            tx.apply(scope, &plan::renamed(side, id, to, heir, links))?;
-                            // The CRM made one record of two linked ones: this pair has none of its own
-                            // any more, and its contact stays as it is.
-                            if side == Side::Crm && new.is_some() {
-                                session.vanished(tx, side, id, old.as_ref())?;
-                            }
-                        }
-                        hear(session, tx, side, *record)?;
-                        let id = id.clone();
-                        tx.apply(scope, &[Edit::Touch { side, id }])?;
-                    }
-                    Found::Gone => gone(session, tx, side, std::slice::from_ref(id))?,
-                    Found::Hidden => {
-                        let link = tx.link_of(session.pair, scope, side, id)?;
-                        session.vanished(tx, side, id, link.as_ref())?;
-                    }
-                }
-            }
-            Ok(())
-        })?;
+        let found = ids.iter().zip(found).collect();
+        came += session.with(|tx| take(session, tx, source.side(), found, listed))?;
     }
     Ok(came)
+}
+
+/// Reads records by identifier and absorbs those that go by another one now; returns how many did. What the
+/// others are is not asked: a remote may not show yet what was just written.
+pub(super) async fn follow(
+    session: &Session<'_>,
+    source: &dyn Source,
+    ids: &[RemoteId],
+) -> Result<u64, Error> {
+    let mut came = 0;
+    for ids in ids.chunks(DIRECT_READ) {
+        let found = source.get(ids).await?;
+        let moved = ids.iter().zip(found);
+        let moved: Vec<_> = moved
+            .filter(|(_, found)| matches!(found, Found::Moved(_)))
+            .collect();
+        came += session.with(|tx| take(session, tx, source.side(), moved, Listed::AsKnown))?;
+    }
+    Ok(came)
+}
+
+/// Absorbs what a direct read found; returns how many records came.
+fn take(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    found: Vec<(&RemoteId, Found)>,
+    listed: Listed,
+) -> crate::state::Result<u64> {
+    let scope = session.scope;
+    let ids: Vec<_> = found.iter().map(|(id, _)| (*id).clone()).collect();
+    let known = tx.seen(scope, side, &ids)?;
+    let mut came = 0;
+    for (id, found) in found {
+        let moved = matches!(found, Found::Moved(_));
+        match found {
+            Found::Here(mut record) | Found::Moved(mut record) => {
+                came += 1;
+                if !session.tells_membership(side) {
+                    record.listed = match listed {
+                        Listed::Yes => true,
+                        Listed::No => false,
+                        Listed::AsKnown => known
+                            .get(id)
+                            .map_or(record.listed, |known| known.record.listed),
+                    };
+                }
+                if moved {
+                    rename(session, tx, side, id, &record)?;
+                }
+                hear(session, tx, side, *record)?;
+                let id = id.clone();
+                tx.apply(scope, &[Edit::Touch { side, id }])?;
+            }
+            Found::Gone => gone(session, tx, side, std::slice::from_ref(id))?,
+            Found::Hidden => {
+                let link = tx.link_of(session.pair, scope, side, id)?;
+                session.vanished(tx, side, id, link.as_ref())?;
+            }
+        }
+    }
+    Ok(came)
+}
+
+/// A record that was asked for as `id` goes by another identifier.
+fn rename(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    side: Side,
+    id: &RemoteId,
+    record: &Record,
+) -> crate::state::Result<()> {
+    let scope = session.scope;
+    let old = tx.link_of(session.pair, scope, side, id)?;
+    let new = tx.link_of(session.pair, scope, side, &record.id)?;
+    let links = (old.as_ref(), new.as_ref());
+    let to = &record.id;
+    let before = tx.seen(scope, side, std::slice::from_ref(to))?;
+    // A record that this reading brought under a name that nobody knew is the old one under its new name.
+    let heir = match before.get(to) {
+        Some(_) if tx.met_now(scope, side, to)? => None,
+        Some(before) => Some(&before.record),
+        None => None,
+    };
+    tx.apply(scope, &plan::renamed(side, id, to, heir, links))?;
+    // The CRM made one record of two linked ones: this pair has none of its own any more, and its contact
+    // stays as it is.
+    if side == Side::Crm && new.is_some() {
+        session.vanished(tx, side, id, old.as_ref())?;
+    }
+    Ok(())
 }
 
 /// How many records of one reading are read directly because it brought them older than they were. A

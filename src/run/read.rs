@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::Session;
 use super::complete::words;
 use super::error::Error;
-use super::intake::{Listed, direct, gone, hear_listed};
+use super::intake::{Listed, direct, follow, gone, hear_listed};
 use super::monitor::Event;
 use super::report::Outcome;
 use crate::connector::{Ask, Census, Cursor, Deletes, Extent, FetchEnd, Page, Source};
@@ -254,31 +254,31 @@ impl<'a, 'b> Intake<'a, 'b> {
     async fn account_for_missing(&mut self) -> Result<(), Error> {
         let (session, scope, side) = (self.session, self.session.scope, self.side);
         let known_listing = self.listing;
-        let ask = session.with(|tx| {
+        let (ask, young) = session.with(|tx| {
             let listing = match known_listing {
                 Some(no) => no,
                 None => tx.start_listing(scope, side)?,
             };
             let ids = tx.unheard(scope, side, listing)?;
             let seen = tx.seen(scope, side, &ids)?;
-            let mut ask = Vec::new();
-            let mut forget = Vec::new();
+            let settled = Moment(session.now.0 - LISTING_LAG);
+            let (mut ask, mut young, mut forget) = (Vec::new(), Vec::new(), Vec::new());
             for id in ids {
-                if !seen
-                    .get(&id)
-                    .is_some_and(|seen| plan::missing(seen, Moment(session.now.0 - LISTING_LAG)))
-                {
+                let Some(seen) = seen.get(&id) else {
                     continue;
-                }
-                if tx.linked(session.pair, side, &id)?.is_some() {
-                    ask.push(id);
-                } else {
-                    forget.push(Edit::DropSeen { side, id });
+                };
+                let linked = tx.linked(session.pair, side, &id)?.is_some();
+                match (plan::missing(seen, settled), linked) {
+                    (true, true) => ask.push(id),
+                    (true, false) => forget.push(Edit::DropSeen { side, id }),
+                    (false, true) => young.push(id),
+                    (false, false) => {}
                 }
             }
             tx.apply(scope, &forget)?;
-            Ok(ask)
+            Ok((ask, young))
         })?;
+        self.records += follow(session, self.source, &young).await?;
         self.read_directly(&ask, Listed::No).await
     }
 
