@@ -242,3 +242,16 @@ fn a_contact_that_was_renamed_and_then_deleted_is_a_deleted_one() {
         );
     }
 }
+
+/// A full reading minutes after we made the contact: its absence from the listing proves nothing, but its new
+/// name is told by asking for it.
+#[test]
+fn a_contact_that_was_renamed_minutes_after_we_made_it_is_the_same_one() {
+    let (sandbox, home, _, _) = pair(&[]);
+    let name = ada(&sandbox)["resourceName"].clone();
+    sandbox.google("rename", &json!({"id": name}));
+    let full = home.synced(&["sales", "--full"]);
+    assert_eq!(full["outcome"], "in-sync", "{full}");
+    assert_ne!(ada(&sandbox)["resourceName"], name);
+    home.synced(&["sales"]);
+}
