@@ -184,25 +184,34 @@ fn is_param(param: &str, name: &str) -> bool {
     own.eq_ignore_ascii_case(name)
 }
 
+/// The logical lines: each as it stands in the text, and without its folds.
+fn unfolded(text: &str) -> Vec<(String, String)> {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut soft = false;
+    for physical in text.split_inclusive('\n') {
+        let content = physical.trim_end_matches(['\r', '\n']);
+        match lines.last_mut() {
+            Some((raw, text)) if soft || content.starts_with([' ', '\t']) => {
+                raw.push_str(physical);
+                text.push_str(content.strip_prefix([' ', '\t']).unwrap_or(content));
+            }
+            Some(_) | None => lines.push((physical.to_owned(), content.to_owned())),
+        }
+        // A soft line break of a quoted-printable value (vCard 2.1).
+        let whole = lines.last().filter(|_| content.ends_with('='));
+        soft = whole.is_some_and(|(_, text)| quoted_printable(text));
+    }
+    lines
+}
+
 impl Card {
     /// Takes a text apart.
     pub(super) fn parse(text: &str) -> Result<Self, NoCard> {
         let mut lines: Vec<Line> = Vec::new();
         let mut depth = 0_u32;
         let mut cards = 0_u32;
-        let mut soft = false;
-        for physical in text.split_inclusive('\n') {
-            let content = physical.trim_end_matches(['\r', '\n']);
-            if let Some(line) = lines.last_mut()
-                && (content.starts_with([' ', '\t']) || soft)
-            {
-                soft = soft && content.ends_with('=');
-                line.raw.push_str(physical);
-                line.text
-                    .push_str(content.strip_prefix([' ', '\t']).unwrap_or(content));
-                continue;
-            }
-            let mut line = Line::new(physical.to_owned(), content.to_owned(), depth);
+        for (raw, text) in unfolded(text) {
+            let mut line = Line::new(raw, text, depth);
             match line.name() {
                 "BEGIN" if line.frames() => {
                     depth += 1;
@@ -210,10 +219,7 @@ impl Card {
                     line.depth = depth;
                 }
                 "END" if line.frames() => depth = depth.checked_sub(1).ok_or(NoCard::Shape)?,
-                _ => {
-                    // A soft line break of a quoted-printable value (vCard 2.1).
-                    soft = content.ends_with('=') && quoted_printable(&line);
-                }
+                _ => {}
             }
             lines.push(line);
         }
@@ -338,7 +344,8 @@ impl Card {
     }
 }
 
-fn quoted_printable(line: &Line) -> bool {
+fn quoted_printable(text: &str) -> bool {
+    let line = Line::new(String::new(), text.to_owned(), 0);
     line.params().iter().any(|param| {
         let param = param.to_ascii_uppercase();
         param == ";QUOTED-PRINTABLE" || param == ";ENCODING=QUOTED-PRINTABLE"

@@ -32,3 +32,16 @@ fn what_stands_behind_a_group_that_is_none_is_no_field() {
     assert_eq!(said(&gear, &read(&gear, &after), "NOTE"), "three");
     assert!(after.contains("a{.NOTE:one\r\nb..NOTE:two\r\n"), "{after}");
 }
+
+#[test]
+fn a_name_or_an_end_with_a_fold_in_it_is_the_same_name_and_the_same_end() {
+    let gear = gear();
+    let text = "BEGIN:VC\r\n ARD\r\nVERSION:3.0\r\nFN:Ada\r\nNO\r\n TE:one\r\nEND:\r\n VCARD\r\n";
+    assert_eq!(said(&gear, &read(&gear, text), "NOTE"), "one");
+    let after = change(&gear, text, &[("NOTE", Some("two"))]).unwrap();
+    assert_eq!(said(&gear, &read(&gear, &after), "NOTE"), "two");
+    // The inner card ends there, and the outer one never does.
+    let endless = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nAGENT:\r\nBEGIN:VCARD\r\nFN:Bo\r\nEND:\r\n VCARD\r\n";
+    let refused = change(&gear, endless, &[("NOTE", Some("x"))]);
+    assert_eq!(refused, Err(Refused::NoCard));
+}
