@@ -9,6 +9,7 @@ mod configure;
 mod connect;
 mod deactivate;
 mod failure;
+mod fault;
 mod logging;
 mod machine;
 mod map_fields;
@@ -131,6 +132,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let trouble = redact::start(&cli.global);
     logging::start(&cli.global);
+    fault::install();
     if let Some(why) = trouble {
         tracing::warn!("{why}");
     }

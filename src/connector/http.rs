@@ -285,10 +285,10 @@ impl Http {
                 "an address without TLS is refused unless its host is a loopback literal",
             ));
         }
-        let client = if local {
-            inner.clients.local()
-        } else {
-            inner.clients.wide()
+        let client = match (local, url.scheme()) {
+            (true, "http") => inner.clients.plain(),
+            (true, _) => inner.clients.local(),
+            (false, _) => inner.clients.wide(),
         };
         let client = client.map_err(|error| Trouble {
             error,

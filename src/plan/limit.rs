@@ -69,6 +69,9 @@ pub fn trim(plan: &mut Plan, limits: &Limits) -> Vec<Write> {
 
 /// The contacts that are written, oldest change first; none when all of them are.
 fn chosen(plan: &Plan, limits: &Limits) -> Option<BTreeSet<(Side, RemoteId)>> {
+    if limits.contacts == 0 {
+        return None;
+    }
     let mut oldest = BTreeMap::<(Side, &RemoteId), (Option<Moment>, Option<&Key>)>::new();
     for write in plan.writes.iter().filter(|write| counts(write)) {
         let age = (write.changed_at, write.key.as_ref());
@@ -78,7 +81,7 @@ fn chosen(plan: &Plan, limits: &Limits) -> Option<BTreeSet<(Side, RemoteId)>> {
             .or_insert(age);
     }
     let most = usize::try_from(limits.contacts).unwrap_or(usize::MAX);
-    if limits.contacts == 0 || oldest.len() <= most {
+    if oldest.len() <= most {
         return None;
     }
     let mut line: Vec<_> = oldest.into_iter().map(|(id, age)| (age, id)).collect();

@@ -275,5 +275,7 @@ mod tests {
         for wrong in [r#"{"1":1}"#, r#"{"1":[null]}"#, r#"{"1":{"c":"x"}}"#, "[]"] {
             base_of(wrong).unwrap_err();
         }
+        let error = format!("{:?}", base_of(r#"{"1":1}"#).unwrap_err());
+        assert!(error.contains("a value or one of each side"), "{error}");
     }
 }

@@ -1,5 +1,5 @@
-//! The two HTTP clients, each made when the first request needs it, or aside before that: making one reads
-//! the system's root certificates, which takes longer than a pass with nothing to do.
+//! The HTTP clients, each made when the first request needs it, or aside before that: making one that knows
+//! TLS reads the system's root certificates, which takes longer than a pass with nothing to do.
 
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(super) struct Clients {
     timeout: Duration,
     wide: OnceLock<Client>,
     local: OnceLock<Client>,
+    plain: OnceLock<Client>,
     /// Held while one is made.
     making: Mutex<()>,
 }
@@ -33,6 +34,7 @@ impl Clients {
             timeout,
             wide: OnceLock::new(),
             local: OnceLock::new(),
+            plain: OnceLock::new(),
             making: Mutex::new(()),
         }
     }
@@ -45,6 +47,11 @@ impl Clients {
     /// The one for this machine.
     pub(super) fn local(&self) -> Result<&Client, Error> {
         self.made(&self.local, self.builder().no_proxy())
+    }
+
+    /// The one for this machine without TLS: it trusts no certificate, and reads none.
+    pub(super) fn plain(&self) -> Result<&Client, Error> {
+        self.made(&self.plain, self.builder().no_proxy().tls_certs_only([]))
     }
 
     fn builder(&self) -> ClientBuilder {

@@ -1,7 +1,6 @@
 //! Islands are exactly the connected components that hold a dirty record.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
@@ -247,7 +246,9 @@ proptest! {
                 .into_iter()
                 .flat_map(|side| island.records.on(side).keys().map(move |id| (side, id.clone())))
                 .collect();
-            for again in state.islands_of(scope, &places).unwrap() {
+            let again = state.islands_of(scope, &places).unwrap();
+            prop_assert_eq!(again.len(), places.len());
+            for again in again {
                 prop_assert_eq!(&unnumbered(again), island);
             }
         }
@@ -277,32 +278,27 @@ fn lone(count: u32, address: impl Fn(u32) -> String) -> (State, ScopeId) {
     (state, scope)
 }
 
-fn walk(state: &State, scope: ScopeId) -> (usize, Duration) {
-    let start = Instant::now();
+fn walk(state: &State, scope: ScopeId) -> usize {
     let mut pass = IslandPass::default();
     let mut count = 0;
     loop {
         let slice = state.islands(scope, &mut pass, 500).unwrap();
         if slice.is_empty() {
-            return (count, start.elapsed());
+            return count;
         }
         count += slice.len();
     }
 }
 
 #[test]
-fn ten_thousand_lone_records_are_walked_in_no_time() {
+fn ten_thousand_lone_records_are_ten_thousand_islands() {
     let (state, scope) = lone(10_000, |n| format!("c{n}@example.com"));
-    let (count, took) = walk(&state, scope);
-    assert_eq!(count, 10_000);
-    // 0.1 s alone on one core; the bound is for a busy machine and still catches a square.
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert_eq!(walk(&state, scope), 10_000);
 }
 
+/// A walk that took the square of it would not end.
 #[test]
 fn a_hundred_thousand_records_with_one_address_are_one_island() {
     let (state, scope) = lone(100_000, |_| "office@example.com".to_owned());
-    let (count, took) = walk(&state, scope);
-    assert_eq!(count, 1);
-    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert_eq!(walk(&state, scope), 1);
 }
