@@ -118,6 +118,7 @@ fn cards() {
     let failed: &[&[u8]] = &[
         b"BEGIN:VCARD\r\nVERSION:2.1\r\nTEL;CELL:0170 1\r\nEND:VCARD\r\nEND:VCARD\r\n",
         b"BEGIN:VC\"\\u0000\"RSION:2\xf0.1\r\nN;CHARSET=UTF-8;ENCO\xe4ING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg=\r\n;;;\r\nTEL;CELL:0170 1\r\nNOTE;QUOTED-PRINT-222222222ABLE:a=0D=0A=\r\nb\r\nAGENT:\r\nBEGIN:VCARD\r\nFN:Other\r\nEND:VCARD\r\nEND:\r\n VCARD\r\n",
+        b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Stone;Ada\r\nTEL;CELL:0170 1\r\nNOTE;QU\\:a=0D=0A=\r\nb\r\nAGENT:\r\nBEGIN:VCARD\r\nFN:Other\r\nEND:VCARD\r\nEND:VCARD\r\n",
     ];
     fuzz_again(
         "carddav: card",

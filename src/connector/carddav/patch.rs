@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::card::{Card, Edition, Line, NoCard, components, escape};
+use super::convert::{Resource, Source, resource};
 use super::gear::{Gear, STAMP};
 use super::name::{self, Names};
 use super::reading::Reading;
 use super::slot::{ADDRESS, NAME, ORG, Slot, Sort, assign, new_types};
 use crate::mapping::canon;
-use crate::model::{Field, Fields, Patch, Value};
+use crate::model::{Field, Fields, Patch, RemoteId, Value, Version};
 
 /// Why a card cannot take a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,8 @@ enum Target {
 /// A slot and what goes there; nothing clears it.
 type Put<'a> = (Field, &'a Slot, Option<&'a str>);
 
-/// A card's text with some fields changed.
+/// A card's text with some fields changed. A value that would not be read from it again is not written: such
+/// a card has lines that one program reads otherwise than the next.
 pub(super) fn patched(gear: &Gear, text: &str, patch: &Patch) -> Result<String, Refused> {
     let mut card = Card::parse(text)?;
     let wanted = patch
@@ -49,7 +51,35 @@ pub(super) fn patched(gear: &Gear, text: &str, patch: &Patch) -> Result<String, 
         .map(|(field, swap)| (*field, swap.to.as_ref()))
         .collect();
     put(gear, &mut card, wanted)?;
-    Ok(card.text())
+    let text = card.text();
+    match lost(gear, &text, patch) {
+        Some(field) => Err(Refused::Unreadable(field)),
+        None => Ok(text),
+    }
+}
+
+/// The first field whose new value a card does not give back. Control characters have no place in a card, and
+/// the scheme of a number is not part of it; they are not looked for.
+fn lost(gear: &Gear, text: &str, patch: &Patch) -> Option<Field> {
+    let from = Source {
+        id: RemoteId::from(""),
+        version: Version::from(""),
+        changed_at: None,
+    };
+    let Resource::Contact(now) = resource(gear, from, text) else {
+        return patch.keys().next().copied();
+    };
+    let plain = |value: &Value| {
+        let scheme = value.text.get(..4).unwrap_or_default();
+        !value.text.contains(char::is_control) && !scheme.eq_ignore_ascii_case("tel:")
+    };
+    let same = |held: &Value, value: &Value| held == value || held.text.trim() == value.text.trim();
+    let held = |value: &Value| now.fields.values().any(|held| same(held, value));
+    let sent = patch
+        .iter()
+        .filter_map(|(field, swap)| Some((*field, swap.to.as_ref()?)));
+    let mut sent = sent.filter(|(_, value)| plain(value) && !held(value));
+    sent.next().map(|(field, _)| field)
 }
 
 /// The text of a new card.

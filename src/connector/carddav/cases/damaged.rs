@@ -45,3 +45,12 @@ fn a_name_or_an_end_with_a_fold_in_it_is_the_same_name_and_the_same_end() {
     let refused = change(&gear, endless, &[("NOTE", Some("x"))]);
     assert_eq!(refused, Err(Refused::NoCard));
 }
+
+#[test]
+fn a_value_that_would_not_be_read_again_is_not_written() {
+    let gear = gear();
+    let text = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nNOTE;QU\\:one\r\nEND:VCARD\r\n";
+    let note = field(&gear, "NOTE");
+    let refused = change(&gear, text, &[("NOTE", Some("two"))]);
+    assert_eq!(refused, Err(Refused::Unreadable(note)));
+}
