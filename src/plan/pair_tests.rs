@@ -1,8 +1,10 @@
 //! What is remembered of a pair, to the last flag: scenarios compare the words of a plan only.
 
-use super::tests::{EMAIL, island, record, rules};
+use super::tests::{EMAIL, create, island, record, rules, write};
 use super::*;
-use crate::model::{Base, Key, Record, Rest, Value};
+use crate::model::{
+    Base, Bulk, Change, Fields, Key, Limits, Moment, Record, RemoteId, Rest, Value, Version, Write,
+};
 
 const OLD: &str = "old@example.com";
 
@@ -69,4 +71,50 @@ fn a_pair_that_is_over_is_known_by_the_survivors_address() {
     let known = known.map(|link| (link.rest, link.key));
     let key = Some(Key::from("new@example.com"));
     assert_eq!(known, Some((Rest::Ended(Side::Crm), key)));
+}
+
+/// What is let go of while a plan grows: creates and updates of contacts that others come before, and
+/// nothing else.
+#[test]
+fn a_growing_plan_lets_go_of_the_youngest_contacts_only() {
+    let new = |twin: &str, at: i64| Write {
+        changed_at: Some(Moment(at)),
+        ..create(Side::Crm, twin, Some(twin))
+    };
+    let gone = |id: &str| Write {
+        changed_at: Some(Moment(9)),
+        ..write(
+            Side::Crm,
+            "g9",
+            None,
+            Change::Delete {
+                id: RemoteId::from(id),
+                expected: Version::from("v1"),
+                before: Fields::new(),
+            },
+        )
+    };
+    let writes = vec![new("g3", 3), gone("c9"), new("g1", 1), new("g2", 2)];
+    let plan = Plan {
+        writes: writes.clone(),
+        ..Plan::default()
+    };
+    let limits = |contacts| Limits {
+        contacts,
+        google_cap: 25_000,
+        bulk: Bulk::Braked,
+    };
+    for (most, let_go) in [
+        (0, vec![]),
+        (1, vec!["g3", "g2"]),
+        (2, vec!["g3"]),
+        (3, vec![]),
+    ] {
+        let mut growing = plan.clone();
+        let rest = trim(&mut growing, &limits(most));
+        let twins: Vec<_> = rest.iter().map(|write| write.twin.as_str()).collect();
+        assert_eq!(twins, let_go, "{most}");
+        let kept = writes.iter().filter(|write| !rest.contains(write));
+        assert!(growing.writes.iter().eq(kept), "{most}");
+    }
 }

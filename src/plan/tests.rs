@@ -43,7 +43,7 @@ pub(super) fn record(id: &str, email: &str) -> Record {
     record
 }
 
-fn write(on: Side, twin: &str, key: Option<&str>, change: Change) -> Write {
+pub(super) fn write(on: Side, twin: &str, key: Option<&str>, change: Change) -> Write {
     Write {
         on,
         link: None,
@@ -57,7 +57,7 @@ fn write(on: Side, twin: &str, key: Option<&str>, change: Change) -> Write {
     }
 }
 
-fn create(on: Side, twin: &str, key: Option<&str>) -> Write {
+pub(super) fn create(on: Side, twin: &str, key: Option<&str>) -> Write {
     let change = Change::Create {
         fields: Fields::new(),
         twin_holds: BTreeMap::new(),
