@@ -36,6 +36,13 @@ fn a_pair_is_found_by_its_number_and_named_by_both_ends() {
 }
 
 #[test]
+fn fields_are_found_by_their_names_in_the_crm_in_the_order_of_the_names() {
+    let named = |names: &[&str]| mapping().named(names);
+    assert_eq!(named(&["Email", "Fax", "Phone"]), [Field(7), Field(4)]);
+    assert_eq!(named(&["Fax"]), []);
+}
+
+#[test]
 fn a_text_is_a_value_of_its_pair() {
     let mapping = mapping();
     let phone = mapping.value(&mapping.pairs[0], " 030 1234567 ").unwrap();
