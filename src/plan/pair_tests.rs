@@ -3,7 +3,8 @@
 use super::tests::{EMAIL, create, island, record, rules, write};
 use super::*;
 use crate::model::{
-    Base, Bulk, Change, Fields, Key, Limits, Moment, Record, RemoteId, Rest, Value, Version, Write,
+    Base, Bulk, Change, Field, Fields, Key, Limits, Moment, Record, RemoteId, Rest, Value, Version,
+    Write,
 };
 
 const OLD: &str = "old@example.com";
@@ -117,4 +118,27 @@ fn a_growing_plan_lets_go_of_the_youngest_contacts_only() {
         let kept = writes.iter().filter(|write| !rest.contains(write));
         assert!(growing.writes.iter().eq(kept), "{most}");
     }
+}
+
+/// What nobody fills in is never taken for filled in, though it reads like the contact's address.
+#[test]
+fn a_whole_that_is_not_filled_in_flows_back_when_its_records_meet() {
+    let mut rules = rules();
+    let rule = rules.fields[&EMAIL].clone();
+    let parts = [Field(2), Field(3)];
+    rules.fields.extend(parts.map(|part| (part, rule.clone())));
+    rules.wholes = vec![parts.to_vec()];
+    let mut named = record("c1", "ann@example.com");
+    named.fields.insert(parts[1], Value::plain("ann"));
+    let both = island(vec![record("g1", "ann@example.com")], vec![named], vec![]);
+    let plan = plan(&both, &rules);
+    let [write] = plan.writes.as_slice() else {
+        panic!("{:?}", plan.writes)
+    };
+    let Change::Update { patch, .. } = &write.change else {
+        panic!("{write:?}")
+    };
+    assert_eq!(write.on, Side::Google);
+    let to = patch.values().next().and_then(|swap| swap.to.as_ref());
+    assert_eq!(to, Some(&Value::plain("ann")));
 }
