@@ -3,8 +3,8 @@
 use super::tests::{EMAIL, create, island, record, rules, write};
 use super::*;
 use crate::model::{
-    Base, Bulk, Change, Field, Fields, Key, Limits, Moment, Record, RemoteId, Rest, Value, Version,
-    Write,
+    Base, Bulk, Change, Edit, Field, Fields, Key, Limits, Moment, Record, RemoteId, Rest, Seen,
+    Stored, Value, Version, Write,
 };
 
 const OLD: &str = "old@example.com";
@@ -141,4 +141,33 @@ fn a_whole_that_is_not_filled_in_flows_back_when_its_records_meet() {
     });
     let expected = (Side::Google, Some(Value::plain("ann")));
     assert_eq!(told.collect::<Vec<_>>(), [expected]);
+}
+
+/// The recovery of a change of label reads the record. Where a listing had told that revision before, it is the
+/// one that stands, and no echo.
+#[test]
+fn a_change_of_label_that_was_found_stands_at_the_revision_that_was_read() {
+    let id = RemoteId::from("g1");
+    let group = write(Side::Google, "c1", None, Change::Group { id });
+    let known = Seen {
+        record: record("g1", OLD),
+        replaced: Vec::new(),
+        unlisted_since: None,
+    };
+    let after = |stored: &Stored| {
+        let edits = settle(&group, stored, Some(&known), &rules(), Moment(7));
+        let mut seen = edits.into_iter().filter_map(|edit| {
+            let Edit::PutSeen { seen, .. } = edit else {
+                return None;
+            };
+            Some((seen.record.version, seen.replaced))
+        });
+        seen.next()
+    };
+    let old = Version::from("v1");
+    let found = Stored::Record(Box::new(known.record.clone()));
+    assert_eq!(after(&found), Some((old.clone(), Vec::new())));
+    // An answer does not tell the revision: the old one is an echo from now on.
+    let unknown = Version::from("after v1");
+    assert_eq!(after(&Stored::Nothing), Some((unknown, vec![old])));
 }

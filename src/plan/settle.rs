@@ -101,10 +101,10 @@ pub fn settle(
             });
             edits
         }
-        Change::Group { .. } => regrouped(write, known, Grouping::In),
-        Change::Ungroup { .. } => regrouped(write, known, Grouping::Out),
+        Change::Group { .. } => regrouped(write, stored, known, Grouping::In),
+        Change::Ungroup { .. } => regrouped(write, stored, known, Grouping::Out),
         Change::Archive { id } => {
-            let mut edits = regrouped(write, known, Grouping::Archived);
+            let mut edits = regrouped(write, stored, known, Grouping::Archived);
             if paired(write) {
                 edits.push(Edit::SetRest {
                     ids: write.ids(id),
@@ -113,7 +113,7 @@ pub fn settle(
             }
             edits
         }
-        Change::Unarchive { .. } => regrouped(write, known, Grouping::Restored),
+        Change::Unarchive { .. } => regrouped(write, stored, known, Grouping::Restored),
     }
 }
 
@@ -241,7 +241,12 @@ enum Grouping {
     Restored,
 }
 
-fn regrouped(write: &Write, known: Option<&Seen>, grouping: Grouping) -> Vec<Edit> {
+fn regrouped(
+    write: &Write,
+    stored: &Stored,
+    known: Option<&Seen>,
+    grouping: Grouping,
+) -> Vec<Edit> {
     let Some(id) = write.change.id() else {
         return Vec::new();
     };
@@ -264,10 +269,13 @@ fn regrouped(write: &Write, known: Option<&Seen>, grouping: Grouping) -> Vec<Edi
             Grouping::Restored => record.archived = false,
             Grouping::In | Grouping::Out => {}
         }
-        // The remote does not tell the new revision. Hearing the old one again must not look like a
-        // person who undid the grouping.
+        // An answer does not tell the new revision. Hearing the old one again must not look like a
+        // person who undid the grouping. A later look tells it, and it may be the one that we know.
         let old = record.version.clone();
-        record.version = Version::from(format!("after {old}"));
+        record.version = match stored {
+            Stored::Record(now) | Stored::Found(now) => now.version.clone(),
+            Stored::Accepted { .. } | Stored::Nothing => Version::from(format!("after {old}")),
+        };
         edits.push(replace(write.on, record, Some(known), &old));
     }
     edits
