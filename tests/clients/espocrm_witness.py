@@ -14,15 +14,10 @@ from espocrm import exceptions
 from espocrm.auth import APIKeyAuth
 from espocrm.config import ClientConfig
 
+import witness
+from witness import check
+
 KEY = "espo-api-key-for-tests"
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise SystemExit(f"FAILED: {what}")
 
 
 def refused(call, status, what):
@@ -85,7 +80,7 @@ def main():
     check(client.delete(f"Contact/{one}")["data"] is True, "a contact is deleted")
     refused(lambda: client.get(f"Contact/{one}"), 404, "and gone")
     refused(lambda: client.get("Contact/nobody0000000001"), 404, "as one that never was")
-    print(f"espocrm-client agrees in {checks} checks")
+    print(f"espocrm-client agrees in {witness.made} checks")
 
 
 main()

@@ -11,15 +11,10 @@ import odoorpc
 from odoolib.tools import AuthenticationError, JsonRPCException
 from odoorpc.error import RPCError
 
+import witness
+from witness import check
+
 DATABASE, LOGIN, KEY = "company", "sync@example.com", "odoo-api-key-for-tests"
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise SystemExit(f"FAILED: {what}")
 
 
 def refused(call, words, what):
@@ -111,4 +106,4 @@ drive(sys.argv[1], 18)
 drive(sys.argv[2], 19)
 own_library(sys.argv[1], "jsonrpc")
 own_library(sys.argv[2], "json2")
-print(f"OdooRPC {odoorpc.__version__} and odoo-client-lib: {checks} checks")
+print(f"OdooRPC {odoorpc.__version__} and odoo-client-lib: {witness.made} checks")

@@ -41,19 +41,14 @@ from zohocrmsdk.src.com.zoho.crm.api.record import (
 )
 from zohocrmsdk.src.com.zoho.crm.api.users import GetUsersParam, UsersOperations
 
+import witness
+from witness import check
+
 BASE = sys.argv[1].rstrip("/")
 SCOPES = (
     "ZohoCRM.modules.contacts.ALL,ZohoCRM.coql.READ,ZohoCRM.settings.ALL,"
     "ZohoCRM.users.READ,ZohoCRM.org.READ,ZohoSearch.securesearch.READ"
 )
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    checks += 1
-    if not condition:
-        raise SystemExit(f"FAILED: {what}")
 
 
 def admin(op, body):
@@ -90,7 +85,6 @@ def sign_in(folder):
         resource_path=folder,
         logger=Logger.get_instance(level=Logger.Levels.NOTSET),
     )
-
 
 
 def new_record(**fields):
@@ -252,7 +246,7 @@ def main():
     check(told[str(ada)].get_display_name() == "Ada Witness", "by name")
     missing = contacts.get_record(int(ada), ParameterMap(), HeaderMap())
     check(missing.get_status_code() == 204, "a deleted record is gone")
-    print(f"zoho_witness: {checks} checks passed")
+    print(f"zoho_witness: {witness.made} checks passed")
 
 
 def with_id(record_id, **fields):
