@@ -8,8 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crmsync::model::{Field, LinkNo, Moment, Rest, Side};
-use crmsync::state::{Kind, RunKind, Settled, State};
+use crmsync::model::{Field, LinkNo, Moment, Rest, Side, Version};
+use crmsync::state::{Kind, PairId, RunKind, Settled, State};
 use rusqlite::Connection;
 
 struct Place {
@@ -73,6 +73,7 @@ fn restrict(_: &Path, _: u32) {}
 const V1: &str = include_str!("state/v1.sql");
 const V2: &str = include_str!("state/v2.sql");
 const V3: &str = include_str!("state/v3.sql");
+const V4: &str = include_str!("state/v4.sql");
 
 fn schema(path: &Path) -> Vec<(String, Option<String>)> {
     let conn = Connection::open(path).unwrap();
@@ -89,7 +90,7 @@ fn schema(path: &Path) -> Vec<(String, Option<String>)> {
 fn the_newest_dump_is_what_this_version_makes() {
     let fresh = Place::new();
     drop(State::open(&fresh.path).unwrap());
-    let dumped = Place::loaded(V3);
+    let dumped = Place::loaded(V4);
     assert_eq!(schema(&dumped.path), schema(&fresh.path));
 }
 
@@ -97,7 +98,7 @@ fn the_newest_dump_is_what_this_version_makes() {
 fn an_upgraded_file_has_the_schema_of_a_new_one() {
     let fresh = Place::new();
     drop(State::open(&fresh.path).unwrap());
-    for dump in [V1, V2] {
+    for dump in [V1, V2, V3] {
         let upgraded = Place::loaded(dump);
         drop(State::open(&upgraded.path).unwrap());
         assert_eq!(schema(&upgraded.path), schema(&fresh.path));
@@ -136,8 +137,69 @@ fn version_3_opens_with_everything_in_it() {
     let (scope, pair) = state.scope_of("sales").unwrap().unwrap();
     let counts = state.counts(scope).unwrap();
     assert_eq!((counts.linked, counts.known.crm), (1, 1));
-    let left = state.left_on(pair, Side::Google, &"people/c1".into());
-    assert_eq!(left.unwrap(), Some("%etag1".into()));
+    assert_eq!(left_on(&state, pair), Some("%etag1".into()));
+}
+
+#[test]
+fn version_4_opens_with_everything_in_it() {
+    let (place, state) = whole(V4);
+    let (_, pair) = state.scope_of("sales").unwrap().unwrap();
+    assert_eq!(left_on(&state, pair), Some("%etag1".into()));
+    drop(state);
+    assert_eq!(stretches(&place.path), [(1, 1, 1, 0), (2, 2, 2, 1)]);
+}
+
+/// First and last number, run, and whether it is open.
+fn stretches(path: &Path) -> Vec<(i64, i64, i64, i64)> {
+    let conn = Connection::open(path).unwrap();
+    let mut query = conn
+        .prepare("SELECT first, last, run, open FROM stretch ORDER BY first")
+        .unwrap();
+    let rows = query.query_map([], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    });
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn the_upgrade_to_version_4_keeps_numbers_that_alternate_in_stretches_of_their_runs() {
+    let more = "INSERT INTO journal (no, run, pair, google, crm, key, open, state, other, note, behind, body)
+        SELECT column1, column2, pair, 'people/c' || column1, crm, key, column3, column4, other, note, behind, body
+        FROM journal JOIN (VALUES (3, 1, 0, 'done'), (4, 1, 1, 'uncertain'), (5, 2, 0, 'lost'), (6, 1, 0, 'gone'))
+        WHERE no = 2;
+        UPDATE sqlite_sequence SET seq = 9 WHERE name = 'journal';";
+    let (place, mut state) = all_of(&format!("{V3}\n{more}"));
+    assert_eq!(
+        stretches(&place.path),
+        [
+            (1, 1, 1, 0),
+            (2, 2, 2, 1),
+            (3, 4, 1, 1),
+            (5, 5, 2, 0),
+            (6, 6, 1, 0)
+        ]
+    );
+    let (_, pair) = state.scope_of("sales").unwrap().unwrap();
+    let open = state.open_writes(pair).unwrap();
+    let open: Vec<_> = open.iter().map(|open| open.no.0).collect();
+    assert_eq!(open, [2, 4]);
+    let runs = state.runs(None, 9).unwrap();
+    let numbers = |run| -> Vec<i64> {
+        let rows = state.writes_of(run).unwrap();
+        rows.iter().map(|row| row.no.0).collect()
+    };
+    assert_eq!(numbers(runs[1].no), [1, 3, 4, 6]);
+    assert_eq!(numbers(runs[0].no), [2, 5]);
+    let write = state.writes_of(runs[0].no).unwrap().remove(0).write;
+    let run = runs[0].no;
+    let next = state.write(|tx| tx.journal(run, &[write], Moment(1)));
+    assert_eq!(next.unwrap()[0].0, 10, "no number is given twice");
+}
+
+fn left_on(state: &State, pair: PairId) -> Option<Version> {
+    let id = "people/c1".into();
+    let left = state.left_on(pair, Side::Google, &[id].into());
+    left.unwrap().into_values().next()
 }
 
 #[test]
@@ -145,8 +207,7 @@ fn what_writes_left_on_their_records_is_kept_by_the_upgrade_to_version_3() {
     let noted = "UPDATE journal SET body = json_set(body, '$.left', '%etag9') WHERE no = 1;";
     let (place, state) = whole(&format!("{V2}\n{noted}"));
     let (_, pair) = state.scope_of("sales").unwrap().unwrap();
-    let left = state.left_on(pair, Side::Google, &"people/c1".into());
-    assert_eq!(left.unwrap(), Some("%etag9".into()));
+    assert_eq!(left_on(&state, pair), Some("%etag9".into()));
     let conn = Connection::open(&place.path).unwrap();
     let last: i64 = conn
         .query_row(
@@ -158,10 +219,15 @@ fn what_writes_left_on_their_records_is_kept_by_the_upgrade_to_version_3() {
     assert_eq!(last, 2, "numbers are not given twice");
 }
 
-/// What every version has in it, seen through this program.
-fn whole(dump: &str) -> (Place, State) {
+fn all_of(dump: &str) -> (Place, State) {
     let place = Place::loaded(dump);
     let state = State::open(&place.path).unwrap();
+    (place, state)
+}
+
+/// What every version has in it, seen through this program.
+fn whole(dump: &str) -> (Place, State) {
+    let (place, state) = all_of(dump);
     let (scope, pair) = state.scope_of("sales").unwrap().unwrap();
     assert_eq!(
         state.pair_name(pair).unwrap(),
@@ -220,7 +286,7 @@ fn a_newer_file_is_refused() {
             kind,
             Kind::Newer {
                 found: 99,
-                known: 3
+                known: 4
             }
         )
     });
@@ -247,7 +313,7 @@ fn a_file_that_was_cut_short_is_refused() {
 fn a_file_that_is_no_state_is_refused() {
     Place::holding(b"name,email\nAnn,ann@example.com\n").refused(|kind| kind == Kind::Corrupt);
     Place::loaded("CREATE TABLE other (no INTEGER);").refused(|kind| kind == Kind::Corrupt);
-    let place = Place::loaded(V3);
+    let place = Place::loaded(V4);
     let conn = Connection::open(&place.path).unwrap();
     conn.execute_batch("DROP TABLE said;").unwrap();
     drop(conn);

@@ -357,11 +357,18 @@ fn plan_all(
 ) -> Result<Thought, Error> {
     let mut thought = Thought::default();
     let names = session.with(|tx| names(session, tx))?;
+    let left = Sides::from_fn(|side| {
+        let own = all.iter().filter(|past| past.on == side);
+        let ids: BTreeSet<_> = own.map(|past| past.id.clone()).collect();
+        session.ask(|db| db.left_on(session.pair, side, &ids))
+    });
+    let left = Sides {
+        google: left.google?,
+        crm: left.crm?,
+    };
     for mut past in all {
-        let island = session.with(|tx| {
-            past.left = tx.left_on(session.pair, past.on, &past.id)?;
-            around(session, tx, &past)
-        })?;
+        past.left = left.on(past.on).get(&past.id).cloned();
+        let island = session.with(|tx| around(session, tx, &past))?;
         let mut plan = plan::undo(&past, &island, &session.rules, &names);
         vet(session, sources, &mut plan);
         thought.plan.extend(plan);

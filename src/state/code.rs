@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::error::Fault;
 use crate::model::{Base, Field, Fields, Key, ProblemKind, Record, Rest, Side, Sides, Value};
 
+/// JSON in one piece of memory, as large as most rows need.
+pub(super) fn json(value: &impl Serialize) -> Result<String, Fault> {
+    let mut text = Vec::with_capacity(1_000);
+    serde_json::to_writer(&mut text, value)?;
+    String::from_utf8(text).map_err(|_| Fault::Nonsense("JSON is UTF-8".to_owned()))
+}
+
 /// A count as a column.
 pub(super) fn from_count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
@@ -67,7 +74,7 @@ pub(super) fn base_text(base: &Base) -> Result<String, Fault> {
             to.collect_map(self.0.iter().map(|(field, sides)| (field, Halves(sides))))
         }
     }
-    Ok(serde_json::to_string(&Pairs(base))?)
+    json(&Pairs(base))
 }
 
 struct Halves<'a>(&'a Sides<Option<Value>>);
@@ -168,11 +175,11 @@ pub(super) struct Content {
 
 /// The rarely compared part of a record as JSON.
 pub(super) fn content_text(record: &Record) -> Result<String, Fault> {
-    Ok(serde_json::to_string(&ContentOut {
+    json(&ContentOut {
         fields: &record.fields,
         unread: &record.unread,
         label: record.label.as_deref(),
-    })?)
+    })
 }
 
 /// The content of a record from its JSON.

@@ -124,11 +124,13 @@ impl Db {
                     &[scope.0, side_no(side)],
                 )
             };
-            let listed = |side: Side| {
-                count(
-                    "SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2 AND listed = 1",
+            // Where a label or a view is all that there is, hardly any are outside of it.
+            let listed = |side: Side| -> std::result::Result<u64, Fault> {
+                let outside = count(
+                    "SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2 AND listed = 0",
                     &[scope.0, side_no(side)],
-                )
+                )?;
+                Ok(known(side)?.saturating_sub(outside))
             };
             let no_key = |side: Side| {
                 let own = match side {

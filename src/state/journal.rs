@@ -1,14 +1,14 @@
-//! The journal: every write before it is sent, with its before-image, and what became of it.
+//! The journal: every write before it is sent, with its before-image, and what becomes of it.
 
-use std::collections::BTreeMap;
-
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
+use super::Tx;
+use super::code::json;
 use super::error::{Fault, Result};
+use super::history::OPEN;
 use super::runs::RunNo;
 use super::scopes::PairId;
-use super::{Db, Tx};
 use crate::model::{Key, Moment, RemoteId, Side, Sides, Version, Write};
 
 type Outcome<T> = std::result::Result<T, Fault>;
@@ -90,7 +90,7 @@ impl Settled {
     }
 
     /// None while it is being sent.
-    fn of(word: &str, id: Option<RemoteId>) -> Outcome<Option<Self>> {
+    pub(super) fn of(word: &str, id: Option<RemoteId>) -> Outcome<Option<Self>> {
         let named = |id: Option<RemoteId>| {
             id.ok_or_else(|| Fault::Nonsense(format!("a journal entry is {word} without an id")))
         };
@@ -166,132 +166,6 @@ struct Sent<'a> {
     sent: Moment,
 }
 
-const ROW: &str = "SELECT no, run, body, state, other, note, body ->> '$.list' FROM journal";
-/// Landed, or nobody knows yet.
-const WROTE: &str = "(open = 1 OR state IN ('done', 'recovered'))";
-
-fn row_of(row: &Row<'_>) -> Outcome<JournalRow> {
-    let word: String = row.get(3)?;
-    Ok(JournalRow {
-        no: JournalNo(row.get(0)?),
-        run: RunNo(row.get(1)?),
-        write: serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?,
-        outcome: Settled::of(&word, row.get::<_, Option<Box<str>>>(4)?.map(RemoteId))?,
-        note: row.get(5)?,
-        list: row.get(6)?,
-    })
-}
-
-fn rows(conn: &Connection, rest: &str, args: impl rusqlite::Params) -> Outcome<Vec<JournalRow>> {
-    let mut query = conn.prepare_cached(&format!("{ROW} {rest}"))?;
-    let mut rows = query.query(args)?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(row_of(row)?);
-    }
-    Ok(all)
-}
-
-impl Db {
-    /// The writes of a pair of which nobody knows whether they landed, in the order they were sent.
-    pub fn open_writes(&self, pair: PairId) -> Result<Vec<OpenWrite>> {
-        self.doing("read the open writes", |conn| {
-            let mut query = conn.prepare_cached(
-                "SELECT no, body, body ->> '$.sent' FROM journal
-                 WHERE pair = ?1 AND open = 1 ORDER BY no",
-            )?;
-            let mut rows = query.query([pair.0])?;
-            let mut all = Vec::new();
-            while let Some(row) = rows.next()? {
-                let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-                all.push(OpenWrite {
-                    no: JournalNo(row.get(0)?),
-                    sent: row.get::<_, Option<i64>>(2)?.map(Moment),
-                    write: serde_json::from_str(body)?,
-                });
-            }
-            Ok(all)
-        })
-    }
-
-    /// Every write of a run, in the order they were sent.
-    pub fn writes_of(&self, run: RunNo) -> Result<Vec<JournalRow>> {
-        self.doing("read the writes of a run", |conn| {
-            rows(conn, "WHERE run = ?1 ORDER BY no", [run.0])
-        })
-    }
-
-    /// Every write on either of two records or about them, in the order they were sent.
-    pub fn history_of(&self, pair: PairId, ids: &Sides<RemoteId>) -> Result<Vec<JournalRow>> {
-        self.doing("read the history of a contact", |conn| {
-            rows(
-                conn,
-                "WHERE no IN (SELECT no FROM journal WHERE pair = ?1 AND google = ?2
-                              UNION SELECT no FROM journal WHERE pair = ?1 AND crm = ?3)
-                 ORDER BY no",
-                params![pair.0, ids.google.as_str(), ids.crm.as_str()],
-            )
-        })
-    }
-
-    /// Every write for a contact with this match key or on a record of it, in the order they were sent.
-    pub fn history_of_contact(&self, pair: PairId, key: &Key) -> Result<Vec<JournalRow>> {
-        let mut all: BTreeMap<JournalNo, JournalRow> = BTreeMap::new();
-        let mut add = |rows: Vec<JournalRow>| all.extend(rows.into_iter().map(|row| (row.no, row)));
-        add(self.history_of_key(pair, key)?);
-        for link in self.contact(pair, key)? {
-            add(self.history_of(pair, &link.ids)?);
-        }
-        Ok(all.into_values().collect())
-    }
-
-    /// The latest runs that wrote something, or may have, newest first, of one profile or of all.
-    pub fn writing_runs(&self, profile: Option<&str>, most: usize) -> Result<Vec<RunNo>> {
-        self.doing("look for what was written", |conn| {
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let mut query = conn.prepare_cached(&format!(
-                "SELECT r.no FROM run r JOIN scope s ON s.no = r.scope
-                 WHERE (?1 IS NULL OR s.profile = ?1)
-                 AND EXISTS (SELECT 1 FROM journal WHERE run = r.no AND {WROTE})
-                 ORDER BY r.no DESC LIMIT ?2"
-            ))?;
-            let rows = query.query_map(params![profile, most], |row| Ok(RunNo(row.get(0)?)))?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
-    /// The revision that our latest write on a record left, of whatever run; none when the remote did
-    /// not tell it.
-    pub fn left_on(&self, pair: PairId, side: Side, id: &RemoteId) -> Result<Option<Version>> {
-        self.doing("look up what a write left", |conn| {
-            let column = side.name();
-            Ok(conn
-                .prepare_cached(&format!(
-                    "SELECT behind FROM journal
-                     WHERE pair = ?1 AND {column} = ?2 AND body ->> '$.on' = '{column}'
-                     AND state IN ('done', 'recovered') ORDER BY no DESC LIMIT 1"
-                ))?
-                .query_row(params![pair.0, id.as_str()], |row| {
-                    row.get::<_, Option<Box<str>>>(0)
-                })
-                .optional()?
-                .flatten()
-                .map(Version))
-        })
-    }
-
-    /// Every write for a contact with this match key, in the order they were sent.
-    pub fn history_of_key(&self, pair: PairId, key: &Key) -> Result<Vec<JournalRow>> {
-        self.doing("read the history of a contact", |conn| {
-            rows(
-                conn,
-                "WHERE pair = ?1 AND key = ?2 ORDER BY no",
-                params![pair.0, key.as_str()],
-            )
-        })
-    }
-}
-
 impl Tx<'_> {
     /// Notes writes as being sent at `now`; the numbers come in the order of the writes.
     pub fn journal(&mut self, run: RunNo, writes: &[Write], now: Moment) -> Result<Vec<JournalNo>> {
@@ -304,30 +178,36 @@ impl Tx<'_> {
                 .optional()?
                 .ok_or_else(|| Fault::Rule(format!("there is no run {}", run.0)))?;
             let mut add = conn.prepare_cached(
-                "INSERT INTO journal (run, pair, google, crm, key, open, state, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, 'sending', ?6)",
+                "INSERT INTO journal (run, pair, google, crm, key, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?;
-            writes
-                .iter()
-                .map(|write| {
-                    let id = |side: Side| {
-                        if side == write.on {
-                            write.change.id().map(RemoteId::as_str)
-                        } else {
-                            Some(write.twin.as_str())
-                        }
-                    };
-                    add.execute(params![
-                        run.0,
-                        pair,
-                        id(Side::Google),
-                        id(Side::Crm),
-                        write.key.as_ref().map(Key::as_str),
-                        serde_json::to_string(&Sent { write, sent: now })?
-                    ])?;
-                    Ok(JournalNo(conn.last_insert_rowid()))
-                })
-                .collect()
+            let mut numbers = Vec::with_capacity(writes.len());
+            for write in writes {
+                let id = |side: Side| {
+                    if side == write.on {
+                        write.change.id().map(RemoteId::as_str)
+                    } else {
+                        Some(write.twin.as_str())
+                    }
+                };
+                add.execute(params![
+                    run.0,
+                    pair,
+                    id(Side::Google),
+                    id(Side::Crm),
+                    write.key.as_ref().map(Key::as_str),
+                    json(&Sent { write, sent: now })?
+                ])?;
+                numbers.push(JournalNo(conn.last_insert_rowid()));
+            }
+            // Nobody else writes meanwhile, so that the numbers follow one another.
+            if let (Some(first), Some(last)) = (numbers.first(), numbers.last()) {
+                conn.prepare_cached(
+                    "INSERT INTO stretch (first, last, run, pair, open) VALUES (?1, ?2, ?3, ?4, 1)",
+                )?
+                .execute([first.0, last.0, run.0, pair])?;
+            }
+            Ok(numbers)
         })
     }
 
@@ -366,23 +246,22 @@ impl Tx<'_> {
         note: Option<&str>,
         left: Option<&Version>,
     ) -> Result<()> {
+        let open = matches!(outcome, Settled::Uncertain);
         self.doing("settle a write", |conn| {
-            let id = outcome.id().map(RemoteId::as_str);
-            let landed = outcome.landed().then_some(id).flatten();
-            let open = matches!(outcome, Settled::Uncertain);
             let changed = conn
                 .prepare_cached(
-                    "UPDATE journal SET state = ?2, other = ?3, note = coalesce(?4, note), open = ?5,
-                     google = coalesce(google, ?6), crm = coalesce(crm, ?6),
-                     behind = coalesce(?7, behind) WHERE no = ?1 AND open = 1",
+                    "INSERT INTO outcome (no, open, state, other, note, behind)
+                     SELECT no, ?2, ?3, ?4, ?5, ?6 FROM journal WHERE no = ?1
+                     ON CONFLICT (no) DO UPDATE SET open = excluded.open, state = excluded.state,
+                     other = excluded.other, note = coalesce(excluded.note, note),
+                     behind = coalesce(excluded.behind, behind) WHERE outcome.open = 1",
                 )?
                 .execute(params![
                     no.0,
-                    outcome.name(),
-                    id,
-                    note,
                     open,
-                    landed,
+                    outcome.name(),
+                    outcome.id().map(RemoteId::as_str),
+                    note,
                     left.map(Version::as_str)
                 ])?;
             if changed == 0 {
@@ -390,6 +269,39 @@ impl Tx<'_> {
                     "the journal has no open entry {}",
                     no.0
                 )));
+            }
+            Ok(())
+        })?;
+        if !open {
+            self.settled.push(no.0);
+        }
+        Ok(())
+    }
+
+    /// Closes the stretches of what was settled, where nothing of them is open any more.
+    pub(super) fn close_stretches(&mut self) -> Result<()> {
+        let mut settled = std::mem::take(&mut self.settled);
+        settled.sort_unstable();
+        self.doing("settle a write", |conn| {
+            let mut around = conn.prepare_cached(
+                "SELECT first, last FROM stretch WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+            )?;
+            let mut close = conn.prepare_cached(&format!(
+                "UPDATE stretch SET open = 0 WHERE first = ?1 AND NOT EXISTS
+                 (SELECT 1 FROM journal j LEFT JOIN outcome o ON o.no = j.no
+                  WHERE j.no BETWEEN ?1 AND ?2 AND {OPEN})"
+            ))?;
+            let mut seen = i64::MIN;
+            for no in settled {
+                if no <= seen {
+                    continue;
+                }
+                let found: Option<(i64, i64)> = around
+                    .query_row([no], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let Some((first, last)) = found else { continue };
+                close.execute([first, last])?;
+                seen = last;
             }
             Ok(())
         })

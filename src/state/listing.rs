@@ -57,10 +57,13 @@ impl Db {
     /// The records that were in their list and that the census did not name.
     pub fn departed(&self, scope: ScopeId, side: Side) -> Result<Vec<RemoteId>> {
         self.doing("compare a listing of ids", |conn| {
+            // Nearly all are in both: the row itself is looked at last.
             let mut query = conn.prepare_cached(
-                "SELECT id FROM mirror m WHERE scope = ?1 AND side = ?2 AND listed = 1
+                "SELECT id FROM mirror m WHERE scope = ?1 AND side = ?2
                  AND NOT EXISTS (SELECT 1 FROM temp.census c
-                                 WHERE c.scope = ?1 AND c.side = ?2 AND c.id = m.id) ORDER BY id",
+                                 WHERE c.scope = ?1 AND c.side = ?2 AND c.id = m.id)
+                 AND EXISTS (SELECT 1 FROM mirror o WHERE o.no = m.no AND o.listed = 1)
+                 ORDER BY id",
             )?;
             Ok(ids(&mut query, [scope.0, side_no(side)])?)
         })

@@ -13,6 +13,7 @@ mod file;
 mod flips;
 #[cfg(test)]
 pub(crate) mod fuzz;
+mod history;
 mod islands;
 mod journal;
 mod links;
@@ -74,6 +75,8 @@ pub struct Tx<'a> {
     uncounted: Option<PairId>,
     /// What was looked up about a scope and holds until the transaction ends.
     around: Option<Around>,
+    /// Entries of the journal whose outcome is known now.
+    settled: Vec<i64>,
 }
 
 impl Deref for State {
@@ -198,11 +201,14 @@ impl State {
             |cause: rusqlite::Error| Error::from_fault(cause, "write the state", &self.db.path);
         let transaction = Transaction::new_unchecked(&self.db.conn, TransactionBehavior::Immediate)
             .map_err(told)?;
-        let out = f(&mut Tx {
+        let mut tx = Tx {
             db: &self.db,
             uncounted: None,
             around: None,
-        })?;
+            settled: Vec::new(),
+        };
+        let out = f(&mut tx)?;
+        tx.close_stretches()?;
         transaction.commit().map_err(told)?;
         Ok(out)
     }

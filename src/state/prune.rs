@@ -24,11 +24,14 @@ impl Tx<'_> {
                 "WITH own AS (SELECT r.no, r.started FROM run r JOIN scope s ON s.no = r.scope
                               WHERE s.pair = ?1),
                       wrote AS (SELECT no FROM own
-                                WHERE EXISTS (SELECT 1 FROM journal j WHERE j.run = own.no
-                                              AND (j.open = 1 OR j.state IN ('done', 'recovered')))
+                                WHERE EXISTS (SELECT 1 FROM stretch s
+                                              CROSS JOIN journal j ON j.no BETWEEN s.first AND s.last
+                                              LEFT JOIN outcome o ON o.no = j.no
+                                              WHERE s.run = own.no AND (o.no IS NULL OR o.open = 1
+                                                    OR o.state IN ('done', 'recovered')))
                                 ORDER BY no DESC LIMIT ?3)
                  SELECT no FROM own WHERE started < ?2 AND no NOT IN wrote
-                 AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.run = own.no AND j.open = 1)
+                 AND NOT EXISTS (SELECT 1 FROM stretch s WHERE s.run = own.no AND s.open = 1)
                  ORDER BY no DESC LIMIT ?4",
             )?;
             let old: Vec<i64> = old
@@ -42,7 +45,13 @@ impl Tx<'_> {
                     continue;
                 }
                 for statement in [
-                    "DELETE FROM journal WHERE run = ?1",
+                    "DELETE FROM outcome WHERE no IN
+                     (SELECT j.no FROM stretch s CROSS JOIN journal j
+                      ON j.no BETWEEN s.first AND s.last WHERE s.run = ?1)",
+                    "DELETE FROM journal WHERE no IN
+                     (SELECT j.no FROM stretch s CROSS JOIN journal j
+                      ON j.no BETWEEN s.first AND s.last WHERE s.run = ?1)",
+                    "DELETE FROM stretch WHERE run = ?1",
                     "DELETE FROM problem WHERE run = ?1",
                     "DELETE FROM run WHERE no = ?1",
                 ] {

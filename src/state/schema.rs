@@ -11,7 +11,7 @@ use super::error::{Error, Fault, Kind, Result};
 use super::file::{self, Body};
 
 /// The version that this program writes.
-pub(super) const KNOWN: i64 = 3;
+pub(super) const KNOWN: i64 = 4;
 
 /// How long anything waits for another process.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +23,11 @@ const SCHEMA: &str = include_str!("schema.sql");
 const TEMPORARY: &str = include_str!("temp.sql");
 
 /// `STEPS[n - 1]` takes version n to n + 1.
-const STEPS: &[&str] = &[include_str!("step_1.sql"), include_str!("step_2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("step_1.sql"),
+    include_str!("step_2.sql"),
+    include_str!("step_3.sql"),
+];
 
 const TABLES: &[&str] = &[
     "addr",
@@ -37,12 +41,14 @@ const TABLES: &[&str] = &[
     "link_scope",
     "machine",
     "mirror",
+    "outcome",
     "pair",
     "problem",
     "rewound",
     "run",
     "said",
     "scope",
+    "stretch",
 ];
 
 /// What a database turned out to hold.

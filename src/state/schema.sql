@@ -1,4 +1,4 @@
--- The state file, version 3. Sides are 0 (Google) and 1 (the CRM); times are seconds since the epoch.
+-- The state file, version 4. Sides are 0 (Google) and 1 (the CRM); times are seconds since the epoch.
 
 -- Mapped pairs of fields, "CRM field=google.path", numbered once for ever.
 CREATE TABLE field (
@@ -42,13 +42,12 @@ CREATE INDEX link_drift ON link(pair) WHERE drift > 0;
 
 -- Whether a link's records were in a scope's lists at the last agreement.
 CREATE TABLE link_scope (
-  scope  INTEGER NOT NULL REFERENCES scope(no),
   link   INTEGER NOT NULL REFERENCES link(no),
+  scope  INTEGER NOT NULL REFERENCES scope(no),
   google INTEGER NOT NULL,
   crm    INTEGER NOT NULL,
-  PRIMARY KEY (scope, link)
+  PRIMARY KEY (link, scope)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX link_scope_link ON link_scope(link);
 
 -- The last reading of every record.
 CREATE TABLE mirror (
@@ -70,7 +69,8 @@ CREATE TABLE mirror (
   native         TEXT NOT NULL,
   UNIQUE (scope, side, id)
 ) STRICT;
-CREATE INDEX mirror_listed ON mirror(scope, side, listed, keyed);
+CREATE INDEX mirror_unlisted ON mirror(scope, side) WHERE listed = 0;
+CREATE INDEX mirror_unkeyed ON mirror(scope, side) WHERE listed = 1 AND keyed = 0;
 CREATE INDEX mirror_stamp ON mirror(scope, side, stamp) WHERE stamp IS NOT NULL;
 CREATE INDEX mirror_stale ON mirror(scope, side) WHERE stale = 1;
 
@@ -113,26 +113,38 @@ CREATE TABLE problem (
   PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Every write, journalled before it is sent and settled after.
+-- Every write, journalled before it is sent. Rows are added at the end and never changed: a first pass
+-- writes as many as there are contacts.
 CREATE TABLE journal (
   no     INTEGER PRIMARY KEY AUTOINCREMENT,
-  run    INTEGER NOT NULL REFERENCES run(no),
-  pair   INTEGER NOT NULL REFERENCES pair(no),
-  google TEXT,                         -- null until a create is answered
+  run    INTEGER NOT NULL,
+  pair   INTEGER NOT NULL,
+  google TEXT,                         -- null for a create there (older programs noted its id later)
   crm    TEXT,
   key    TEXT,
-  open   INTEGER NOT NULL,             -- 1 while nobody knows whether it landed
-  state  TEXT NOT NULL,                -- sending, or the word of the outcome
-  other  TEXT,                         -- the id that the outcome names
-  note   TEXT,
-  behind TEXT,                         -- the revision that it left on its record, where that is known
   body   TEXT NOT NULL                 -- JSON of the write, before-images included
 ) STRICT;
-CREATE INDEX journal_run ON journal(run);
-CREATE INDEX journal_open ON journal(pair) WHERE open = 1;
-CREATE INDEX journal_google ON journal(pair, google) WHERE google IS NOT NULL;
-CREATE INDEX journal_crm ON journal(pair, crm) WHERE crm IS NOT NULL;
-CREATE INDEX journal_key ON journal(pair, key) WHERE key IS NOT NULL;
+
+-- What became of it; nothing while it is being sent.
+CREATE TABLE outcome (
+  no     INTEGER PRIMARY KEY,          -- journal.no
+  open   INTEGER NOT NULL,             -- 1 while nobody knows whether it landed
+  state  TEXT NOT NULL,                -- its word
+  other  TEXT,                         -- the id that it names
+  note   TEXT,
+  behind TEXT                          -- the revision that it left on its record, where that is known
+) STRICT;
+
+-- Writes that were journalled together: all numbers of the journal between two.
+CREATE TABLE stretch (
+  first INTEGER PRIMARY KEY,
+  last  INTEGER NOT NULL,
+  run   INTEGER NOT NULL REFERENCES run(no),
+  pair  INTEGER NOT NULL REFERENCES pair(no),
+  open  INTEGER NOT NULL               -- 0 once what became of each is known
+) STRICT;
+CREATE INDEX stretch_run ON stretch(run);
+CREATE INDEX stretch_open ON stretch(pair) WHERE open = 1;
 
 -- Notices that were said already.
 CREATE TABLE said (

@@ -112,9 +112,8 @@ fn a_landed_write_keeps_the_revision_that_it_left_and_the_latest_counts() {
         change: crate::model::Change::Group { id: id.into() },
     };
     let left = |state: &State| {
-        state
-            .left_on(pair, Side::Google, &"people/c1".into())
-            .unwrap()
+        let left = state.left_on(pair, Side::Google, &["people/c1".into()].into());
+        left.unwrap().into_values().next()
     };
     for (version, settled, expected) in [
         (None, "done", None),

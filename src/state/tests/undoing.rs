@@ -125,13 +125,14 @@ fn the_revision_that_our_latest_write_left_is_known() {
     ];
     let (_, numbers) = run(&mut world, &sent);
     let left = |world: &World, side, id: &str| {
-        let left = world.state.left_on(world.pair, side, &id.into());
-        left.unwrap().map(|version| version.to_string())
+        let left = world.state.left_on(world.pair, side, &[id.into()].into());
+        let left = left.unwrap().into_values().next();
+        left.map(|version| version.to_string())
     };
     assert_eq!(left(&world, Side::Crm, "c1"), None, "it was not told");
     let note = |world: &mut World, no, left: &str| {
         let JournalNo(no) = no;
-        let note = "UPDATE journal SET behind = ?2 WHERE no = ?1";
+        let note = "UPDATE outcome SET behind = ?2 WHERE no = ?1";
         let conn = &world.state.conn;
         conn.execute(note, rusqlite::params![no, left]).unwrap();
     };
