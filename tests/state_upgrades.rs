@@ -165,7 +165,7 @@ fn stretches(path: &Path) -> Vec<(i64, i64, i64, i64)> {
 fn the_upgrade_to_version_4_keeps_numbers_that_alternate_in_stretches_of_their_runs() {
     let more = "INSERT INTO journal (no, run, pair, google, crm, key, open, state, other, note, behind, body)
         SELECT column1, column2, pair, 'people/c' || column1, crm, key, column3, column4, other, note, behind, body
-        FROM journal JOIN (VALUES (3, 1, 0, 'done'), (4, 1, 1, 'uncertain'), (5, 2, 0, 'lost'), (6, 1, 0, 'gone'))
+        FROM journal JOIN (VALUES (3, 1, 0, 'gone'), (4, 1, 1, 'uncertain'), (5, 2, 0, 'lost'), (6, 1, 0, 'gone'))
         WHERE no = 2;
         UPDATE sqlite_sequence SET seq = 9 WHERE name = 'journal';";
     let (place, mut state) = all_of(&format!("{V3}\n{more}"));

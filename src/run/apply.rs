@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use futures::stream::{self, StreamExt};
 
 use super::error::Error;
+use super::folded::Folded;
 use super::monitor::Event;
 use super::think::Thought;
 use super::vetting::{problem, rejected};
@@ -160,12 +161,15 @@ impl Dispatch<'_, '_> {
             lock(&self.thought, |thought| {
                 session.with(|tx| {
                     let mut confirmed = Vec::new();
+                    let mut folded = Folded::default();
                     for ((write, no), outcome) in batch.iter().zip(numbers).zip(outcomes) {
                         if matches!(outcome, Outcome::Done(_)) {
                             confirmed.push(write);
                         }
-                        self.settle(tx, thought, applied, write, no, outcome)?;
+                        let places = (&mut **thought, &mut *applied, &mut folded);
+                        self.settle(tx, places, write, no, outcome)?;
                     }
+                    folded.keep(session, tx)?;
                     taken_out(session, tx, &confirmed)
                 })
             })
@@ -202,8 +206,7 @@ impl Dispatch<'_, '_> {
     fn settle(
         &self,
         tx: &mut Tx<'_>,
-        thought: &mut Thought,
-        applied: &mut Applied,
+        (thought, applied, folded): (&mut Thought, &mut Applied, &mut Folded),
         write: &Write,
         no: JournalNo,
         outcome: Outcome,
@@ -213,7 +216,7 @@ impl Dispatch<'_, '_> {
         let mut trouble = None;
         match outcome {
             Outcome::Done(stored) => {
-                let id = settle_done(self.session, tx, write, &stored)?;
+                let id = folded.settle_done(self.session, tx, write, &stored)?;
                 let id = id.unwrap_or_else(|| write.twin.clone());
                 tx.landed(no, &Settled::Done { id }, left(&stored))?;
                 *applied
@@ -227,12 +230,10 @@ impl Dispatch<'_, '_> {
                 if let Some(work) = thought.work(write) {
                     work.open = work.open.saturating_sub(1);
                     if work.open == 0 && !work.restless {
-                        let quiet: Vec<_> = work
-                            .records
-                            .drain(..)
-                            .map(|(side, id)| Edit::Quiet { side, id })
-                            .collect();
-                        tx.apply(self.session.scope, &quiet)?;
+                        let records = work.records.drain(..);
+                        folded
+                            .edits
+                            .extend(records.map(|(side, id)| Edit::Quiet { side, id }));
                     }
                 }
                 return Ok(());
@@ -276,37 +277,6 @@ impl Dispatch<'_, '_> {
         applied.problems.extend(trouble);
         Ok(())
     }
-}
-
-/// Folds a confirmed write into the state; returns the record's identifier.
-pub(super) fn settle_done(
-    session: &Session<'_>,
-    tx: &mut Tx<'_>,
-    write: &Write,
-    stored: &Stored,
-) -> crate::state::Result<Option<RemoteId>> {
-    let (scope, on) = (session.scope, write.on);
-    let known = match write.change.id() {
-        Some(id) => tx.seen(scope, on, std::slice::from_ref(id))?.remove(id),
-        None => None,
-    };
-    let edits = plan::settle(write, stored, known.as_ref(), &session.rules, session.now);
-    tx.apply(scope, &edits)?;
-    if let (Some(link), Change::Update { .. }) = (write.link, &write.change) {
-        let known = tx.flips(link)?;
-        if let Some(next) = plan::flipped(write, &known, session.now) {
-            tx.put_flips(link, &next)?;
-        }
-    }
-    let id = match stored {
-        Stored::Record(record) | Stored::Found(record) => Some(record.id.clone()),
-        Stored::Accepted { id, .. } => Some(id.clone()),
-        Stored::Nothing => write.change.id().cloned(),
-    };
-    if let Some(id) = &id {
-        tx.spread(scope, on, std::slice::from_ref(id))?;
-    }
-    Ok(id)
 }
 
 /// What we took out of a list is no reason for a later run to think that the list was read short, even

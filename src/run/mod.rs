@@ -11,6 +11,7 @@ mod complete;
 mod equip;
 mod error;
 mod failing;
+mod folded;
 mod foresee;
 mod intake;
 mod machine;

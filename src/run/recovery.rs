@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::apply::{self, settle_done, taken_out};
+use super::apply::{self, taken_out};
 use super::error::Error;
+use super::folded::settle_done;
 use super::intake::{self, Listed};
 use super::vetting;
 use super::{Session, lock};

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use rusqlite::params;
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::Tx;
 use super::code::side_no;
-use super::error::Result;
+use super::error::{Fault, Result};
 use super::scopes::{PairId, ScopeId, others_of, pair_of};
 use super::{links, listing, mirror};
 use crate::model::{Edit, Side, Sides};
@@ -56,48 +56,99 @@ impl Tx<'_> {
             self.uncount(pair)?;
         }
         self.doing("remember what was done", |conn| {
-            let mut put = Vec::new();
+            let mut hand = Hand::new(conn, scope, pair, hearing);
             for edit in edits {
-                match edit {
-                    Edit::PutLink(link) => put.push(links::put(conn, scope, pair, link)?),
-                    Edit::Rebase { ids, base } => links::rebase(conn, pair, ids, base)?,
-                    Edit::RebaseSide { ids, side, base } => {
-                        links::rebase_side(conn, pair, ids, *side, base)?;
-                    }
-                    Edit::SetListed { ids, side, listed } => {
-                        links::set_listed(conn, scope, pair, ids, *side, *listed)?;
-                    }
-                    Edit::SetRest { ids, rest } => links::set_rest(conn, pair, ids, *rest)?,
-                    Edit::DropLink(no) => links::remove(conn, pair, *no)?,
-                    Edit::PutSeen { side, seen } => {
-                        mirror::put(conn, scope, *side, seen, *hearing.on(*side))?;
-                    }
-                    Edit::DropSeen { side, id } => mirror::forget(conn, scope, *side, id)?,
-                    Edit::Touch { side, id } => {
-                        conn.prepare_cached(
-                            "INSERT INTO dirty (scope, side, id) VALUES (?1, ?2, ?3)
-                             ON CONFLICT DO NOTHING",
-                        )?
-                        .execute(params![
-                            scope.0,
-                            side_no(*side),
-                            id.as_str()
-                        ])?;
-                    }
-                    Edit::Quiet { side, id } => {
-                        conn.prepare_cached(
-                            "DELETE FROM dirty WHERE scope = ?1 AND side = ?2 AND id = ?3",
-                        )?
-                        .execute(params![
-                            scope.0,
-                            side_no(*side),
-                            id.as_str()
-                        ])?;
-                    }
-                }
+                hand.make(edit)?;
             }
-            links::check_single(conn, pair, &put)
+            hand.done()
         })
+    }
+}
+
+/// Makes edits; what one kind of them needs is got ready once.
+struct Hand<'c> {
+    conn: &'c Connection,
+    scope: ScopeId,
+    pair: PairId,
+    hearing: Sides<Option<i64>>,
+    linking: Option<links::Linking<'c>>,
+    putting: Option<mirror::Putting<'c>>,
+    touch: Option<CachedStatement<'c>>,
+    quiet: Option<CachedStatement<'c>>,
+}
+
+impl<'c> Hand<'c> {
+    fn new(
+        conn: &'c Connection,
+        scope: ScopeId,
+        pair: PairId,
+        hearing: Sides<Option<i64>>,
+    ) -> Self {
+        Self {
+            conn,
+            scope,
+            pair,
+            hearing,
+            linking: None,
+            putting: None,
+            touch: None,
+            quiet: None,
+        }
+    }
+
+    fn make(&mut self, edit: &Edit) -> std::result::Result<(), Fault> {
+        let (conn, scope, pair) = (self.conn, self.scope, self.pair);
+        match edit {
+            Edit::PutLink(link) => {
+                let linking = match &mut self.linking {
+                    Some(linking) => linking,
+                    none => none.insert(links::Linking::new(conn, scope, pair)?),
+                };
+                linking.put(link)
+            }
+            Edit::Rebase { ids, base } => links::rebase(conn, pair, ids, base),
+            Edit::RebaseSide { ids, side, base } => {
+                links::rebase_side(conn, pair, ids, *side, base)
+            }
+            Edit::SetListed { ids, side, listed } => {
+                links::set_listed(conn, scope, pair, ids, *side, *listed)
+            }
+            Edit::SetRest { ids, rest } => links::set_rest(conn, pair, ids, *rest),
+            Edit::DropLink(no) => links::remove(conn, pair, *no),
+            Edit::PutSeen { side, seen } => {
+                let putting = match &mut self.putting {
+                    Some(putting) => putting,
+                    none => none.insert(mirror::Putting::new(conn, scope)?),
+                };
+                putting.put(*side, seen, *self.hearing.on(*side))
+            }
+            Edit::DropSeen { side, id } => mirror::forget(conn, scope, *side, id),
+            Edit::Touch { side, id } => {
+                let touch = match &mut self.touch {
+                    Some(touch) => touch,
+                    none => none.insert(conn.prepare_cached(
+                        "INSERT INTO dirty (scope, side, id) VALUES (?1, ?2, ?3)
+                         ON CONFLICT DO NOTHING",
+                    )?),
+                };
+                touch.execute(params![scope.0, side_no(*side), id.as_str()])?;
+                Ok(())
+            }
+            Edit::Quiet { side, id } => {
+                let quiet = match &mut self.quiet {
+                    Some(quiet) => quiet,
+                    none => none.insert(conn.prepare_cached(
+                        "DELETE FROM dirty WHERE scope = ?1 AND side = ?2 AND id = ?3",
+                    )?),
+                };
+                quiet.execute(params![scope.0, side_no(*side), id.as_str()])?;
+                Ok(())
+            }
+        }
+    }
+
+    fn done(self) -> std::result::Result<(), Fault> {
+        self.linking.map_or(Ok(()), links::Linking::check_single)
     }
 }
 

@@ -124,13 +124,17 @@ impl Db {
                     &[scope.0, side_no(side)],
                 )
             };
+            let known = Sides {
+                google: known(Side::Google)?,
+                crm: known(Side::Crm)?,
+            };
             // Where a label or a view is all that there is, hardly any are outside of it.
             let listed = |side: Side| -> std::result::Result<u64, Fault> {
                 let outside = count(
                     "SELECT count(*) FROM mirror WHERE scope = ?1 AND side = ?2 AND listed = 0",
                     &[scope.0, side_no(side)],
                 )?;
-                Ok(known(side)?.saturating_sub(outside))
+                Ok(known.on(side).saturating_sub(outside))
             };
             let no_key = |side: Side| {
                 let own = match side {
@@ -159,10 +163,7 @@ impl Db {
                      WHERE l.pair = ?2 AND l.drift > 0 AND l.rest = 0",
                     &here,
                 )?,
-                known: Sides {
-                    google: known(Side::Google)?,
-                    crm: known(Side::Crm)?,
-                },
+                known,
                 listed: Sides {
                     google: listed(Side::Google)?,
                     crm: listed(Side::Crm)?,

@@ -8,8 +8,7 @@ use super::code::json;
 use super::error::{Fault, Result};
 use super::history::OPEN;
 use super::runs::RunNo;
-use super::scopes::PairId;
-use crate::model::{Key, Moment, RemoteId, Side, Sides, Version, Write};
+use crate::model::{Key, Moment, RemoteId, Side, Version, Write};
 
 type Outcome<T> = std::result::Result<T, Fault>;
 

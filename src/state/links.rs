@@ -1,6 +1,6 @@
 //! Links: which records are one contact, and what they last agreed on.
 
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement, params};
+use rusqlite::{CachedStatement, Connection, Params, Row, Statement, params};
 
 use super::code::{base_of, base_text, rest_columns, rest_of, to_count};
 use super::error::{Fault, Result};
@@ -34,12 +34,12 @@ pub(super) fn link_of(row: &Row<'_>) -> Outcome<Link> {
 }
 
 /// The link of two records; the one that takes part before one that is over, the older first.
-fn find(conn: &Connection, pair: PairId, ids: &Sides<RemoteId>) -> Outcome<Option<LinkNo>> {
-    let mut query = conn.prepare_cached(
-        "SELECT rest IN (3, 4), no FROM link WHERE pair = ?1 AND google = ?2 AND crm = ?3",
-    )?;
+const FIND: &str =
+    "SELECT rest IN (3, 4), no FROM link WHERE pair = ?1 AND google = ?2 AND crm = ?3";
+
+fn find(query: &mut Statement<'_>, pair: PairId, ids: &Sides<RemoteId>) -> Outcome<Option<LinkNo>> {
     first(
-        &mut query,
+        query,
         params![pair.0, ids.google.as_str(), ids.crm.as_str()],
     )
 }
@@ -58,55 +58,113 @@ fn first(query: &mut Statement<'_>, args: impl Params) -> Outcome<Option<LinkNo>
 
 /// As [`find`], for edits that need the link to be there.
 fn need(conn: &Connection, pair: PairId, ids: &Sides<RemoteId>) -> Outcome<LinkNo> {
-    find(conn, pair, ids)?
+    find(&mut *conn.prepare_cached(FIND)?, pair, ids)?
         .ok_or_else(|| Fault::Rule(format!("{} and {} are not linked", ids.google, ids.crm)))
 }
 
-/// Remembers a link or replaces what is remembered of it. Without a number it replaces the link of
-/// the same two records, if there is one.
-pub(super) fn put(conn: &Connection, scope: ScopeId, pair: PairId, link: &Link) -> Outcome<LinkNo> {
-    let known = match link.no {
-        Some(no) => Some(no),
-        None => find(conn, pair, &link.ids)?,
-    };
-    let (rest, rest_side) = rest_columns(link.rest);
-    let base = base_text(&link.base)?;
-    let values = params![
-        known.map(|no| no.0),
-        pair.0,
-        link.ids.google.as_str(),
-        link.ids.crm.as_str(),
-        link.key.as_ref().map(Key::as_str),
-        rest,
-        rest_side,
-        link.drift,
-        base,
-    ];
-    let no = if let Some(no) = known {
-        let changed = conn
-            .prepare_cached(
-                "UPDATE link SET google = ?3, crm = ?4, key = ?5, rest = ?6, rest_side = ?7,
-                 drift = ?8, base = ?9 WHERE no = ?1 AND pair = ?2",
-            )?
-            .execute(values)?;
-        if changed == 0 {
-            return Err(Fault::Rule(format!("there is no link {}", no.0)));
+/// Remembers links: the statements that every one of them needs.
+pub(super) struct Linking<'c> {
+    conn: &'c Connection,
+    scope: ScopeId,
+    pair: PairId,
+    find: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    listed: CachedStatement<'c>,
+    others: Sides<CachedStatement<'c>>,
+    /// What was put: the numbers and the records.
+    put: Vec<(LinkNo, Sides<RemoteId>)>,
+}
+
+impl<'c> Linking<'c> {
+    pub(super) fn new(conn: &'c Connection, scope: ScopeId, pair: PairId) -> Outcome<Self> {
+        Ok(Self {
+            conn,
+            scope,
+            pair,
+            find: conn.prepare_cached(FIND)?,
+            insert: conn.prepare_cached(
+                "INSERT INTO link (no, pair, google, crm, key, rest, rest_side, drift, base)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?,
+            listed: conn.prepare_cached(
+                "INSERT INTO link_scope (scope, link, google, crm) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET google = excluded.google, crm = excluded.crm",
+            )?,
+            others: Sides {
+                google: conn.prepare_cached(
+                    "SELECT 1 FROM link WHERE pair = ?1 AND google = ?2 AND no <> ?3 AND rest < 3",
+                )?,
+                crm: conn.prepare_cached(
+                    "SELECT 1 FROM link WHERE pair = ?1 AND crm = ?2 AND no <> ?3 AND rest < 3",
+                )?,
+            },
+            put: Vec::new(),
+        })
+    }
+
+    /// Remembers a link or replaces what is remembered of it. Without a number it replaces the link of
+    /// the same two records, if there is one.
+    pub(super) fn put(&mut self, link: &Link) -> Outcome<()> {
+        let known = match link.no {
+            Some(no) => Some(no),
+            None => find(&mut self.find, self.pair, &link.ids)?,
+        };
+        let (rest, rest_side) = rest_columns(link.rest);
+        let base = base_text(&link.base)?;
+        let values = params![
+            known.map(|no| no.0),
+            self.pair.0,
+            link.ids.google.as_str(),
+            link.ids.crm.as_str(),
+            link.key.as_ref().map(Key::as_str),
+            rest,
+            rest_side,
+            link.drift,
+            base,
+        ];
+        let no = if let Some(no) = known {
+            let changed = self
+                .conn
+                .prepare_cached(
+                    "UPDATE link SET google = ?3, crm = ?4, key = ?5, rest = ?6, rest_side = ?7,
+                     drift = ?8, base = ?9 WHERE no = ?1 AND pair = ?2",
+                )?
+                .execute(values)?;
+            if changed == 0 {
+                return Err(Fault::Rule(format!("there is no link {}", no.0)));
+            }
+            no
+        } else {
+            self.insert.execute(values)?;
+            LinkNo(self.conn.last_insert_rowid())
+        };
+        let Sides { google, crm } = link.listed;
+        self.listed
+            .execute(params![self.scope.0, no.0, google, crm])?;
+        self.put.push((no, link.ids.clone()));
+        Ok(())
+    }
+
+    /// Refuses when a record of what was put is in two links of the pair that are not over.
+    pub(super) fn check_single(mut self) -> Outcome<()> {
+        for (no, ids) in std::mem::take(&mut self.put) {
+            for side in Side::BOTH {
+                let id = ids.on(side).as_str();
+                let others = self.others.on_mut(side);
+                if others.exists(params![self.pair.0, id, no.0])? && self.lives(no)? {
+                    return Err(Fault::Rule(format!("{id} would be linked twice")));
+                }
+            }
         }
-        no
-    } else {
-        conn.prepare_cached(
-            "INSERT INTO link (no, pair, google, crm, key, rest, rest_side, drift, base)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(values)?;
-        LinkNo(conn.last_insert_rowid())
-    };
-    conn.prepare_cached(
-        "INSERT INTO link_scope (scope, link, google, crm) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET google = excluded.google, crm = excluded.crm",
-    )?
-    .execute(params![scope.0, no.0, link.listed.google, link.listed.crm])?;
-    Ok(no)
+        Ok(())
+    }
+
+    /// Whether a link is there and not over.
+    fn lives(&self, no: LinkNo) -> rusqlite::Result<bool> {
+        self.conn
+            .prepare_cached("SELECT 1 FROM link WHERE no = ?1 AND rest < 3")?
+            .exists([no.0])
+    }
 }
 
 /// Moves part of a pair's base.
@@ -201,27 +259,6 @@ pub(super) fn remove(conn: &Connection, pair: PairId, no: LinkNo) -> Outcome<()>
     .execute([no.0, pair.0])?;
     conn.prepare_cached("DELETE FROM link WHERE no = ?1 AND pair = ?2")?
         .execute([no.0, pair.0])?;
-    Ok(())
-}
-
-/// Refuses when a record of these links is in two links of the pair that are not over.
-pub(super) fn check_single(conn: &Connection, pair: PairId, links: &[LinkNo]) -> Outcome<()> {
-    for statement in [
-        "SELECT l.google FROM link l JOIN link o ON o.pair = l.pair AND o.google = l.google
-         WHERE l.no = ?1 AND l.pair = ?2 AND o.no <> l.no AND l.rest < 3 AND o.rest < 3 LIMIT 1",
-        "SELECT l.crm FROM link l JOIN link o ON o.pair = l.pair AND o.crm = l.crm
-         WHERE l.no = ?1 AND l.pair = ?2 AND o.no <> l.no AND l.rest < 3 AND o.rest < 3 LIMIT 1",
-    ] {
-        let mut twice = conn.prepare_cached(statement)?;
-        for no in links {
-            let id: Option<String> = twice
-                .query_row([no.0, pair.0], |row| row.get(0))
-                .optional()?;
-            if let Some(id) = id {
-                return Err(Fault::Rule(format!("{id} would be linked twice")));
-            }
-        }
-    }
     Ok(())
 }
 

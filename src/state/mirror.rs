@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use super::code::{Content, addrs_of, addrs_text, content_of, content_text, side_no, to_count};
 use super::error::{Fault, Result};
@@ -39,91 +39,103 @@ pub(super) fn record_of(row: &Row<'_>) -> std::result::Result<Record, Fault> {
     })
 }
 
-/// Remembers a record, with its addresses; a full reading that is under way (`listing`) heard it.
-pub(super) fn put(
-    conn: &Connection,
+/// Remembers records of a scope: the statements that every one of them needs.
+pub(super) struct Putting<'c> {
+    conn: &'c Connection,
     scope: ScopeId,
-    side: Side,
-    seen: &Seen,
-    listing: Option<i64>,
-) -> std::result::Result<(), Fault> {
-    let record = &seen.record;
-    let addrs = addrs_text(record)?;
-    let content = content_text(record)?;
-    let replaced = replaced_text(&seen.replaced);
-    let values = params![
-        scope.0,
-        side_no(side),
-        record.id.as_str(),
-        record.listed,
-        record.archived,
-        record.key.is_some(),
-        record.changed_at.map(|at| at.0),
-        seen.unlisted_since.map(|at| at.0),
-        record.version.as_str(),
-        replaced,
-        record.stamp.as_ref().map(RemoteId::as_str),
-        addrs,
-        content,
-        &*record.native.0,
-    ];
-    let new = conn
-        .prepare_cached(
-            "INSERT INTO mirror (scope, side, id, listed, archived, keyed, changed_at,
-             unlisted_since, version, replaced, stamp, addrs, content, native)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(values)?
-        == 1;
-    let no = if new {
-        let no = conn.last_insert_rowid();
-        add_addresses(conn, scope, side, no, record)?;
-        no
-    } else {
-        let (no, old, before) = conn
-            .prepare_cached(
-                "SELECT no, addrs, changed_at FROM mirror
-                 WHERE scope = ?1 AND side = ?2 AND id = ?3",
-            )?
-            .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
-                let (no, old): (i64, String) = (row.get(0)?, row.get(1)?);
-                Ok((no, old, row.get::<_, Option<i64>>(2)?))
-            })?;
-        watch::compare(conn, scope, side, &record.id, (before, record.changed_at))?;
-        conn.prepare_cached(
-            "UPDATE mirror SET listed = ?4, archived = ?5, keyed = ?6, stale = 0, changed_at = ?7,
-             unlisted_since = ?8, version = ?9, replaced = ?10, stamp = ?11, addrs = ?12,
-             content = ?13, native = ?14 WHERE scope = ?1 AND side = ?2 AND id = ?3",
-        )?
-        .execute(values)?;
-        if old != addrs {
-            drop_addresses(conn, scope, side, no, &old)?;
-            add_addresses(conn, scope, side, no, record)?;
-        }
-        no
-    };
-    if let Some(listing) = listing {
-        conn.prepare_cached(HEAR)?.execute([listing, no])?;
-    }
-    Ok(())
+    insert: CachedStatement<'c>,
+    address: CachedStatement<'c>,
+    hear: CachedStatement<'c>,
 }
 
-fn add_addresses(
-    conn: &Connection,
-    scope: ScopeId,
-    side: Side,
-    no: i64,
-    record: &Record,
-) -> std::result::Result<(), Fault> {
-    let mut add = conn.prepare_cached(
-        "INSERT INTO addr (scope, key, side, rec) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO NOTHING",
-    )?;
-    for key in record.addresses() {
-        add.execute(params![scope.0, key.as_str(), side_no(side), no])?;
+impl<'c> Putting<'c> {
+    pub(super) fn new(conn: &'c Connection, scope: ScopeId) -> rusqlite::Result<Self> {
+        Ok(Self {
+            conn,
+            scope,
+            insert: conn.prepare_cached(
+                "INSERT INTO mirror (scope, side, id, listed, archived, keyed, changed_at,
+                 unlisted_since, version, replaced, stamp, addrs, content, native)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 ON CONFLICT DO NOTHING",
+            )?,
+            address: conn.prepare_cached(
+                "INSERT INTO addr (scope, key, side, rec) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO NOTHING",
+            )?,
+            hear: conn.prepare_cached(HEAR)?,
+        })
     }
-    Ok(())
+
+    /// Remembers a record, with its addresses; a full reading that is under way (`listing`) heard it.
+    pub(super) fn put(
+        &mut self,
+        side: Side,
+        seen: &Seen,
+        listing: Option<i64>,
+    ) -> std::result::Result<(), Fault> {
+        let (conn, scope) = (self.conn, self.scope);
+        let record = &seen.record;
+        let addrs = addrs_text(record)?;
+        let content = content_text(record)?;
+        let replaced = replaced_text(&seen.replaced);
+        let values = params![
+            scope.0,
+            side_no(side),
+            record.id.as_str(),
+            record.listed,
+            record.archived,
+            record.key.is_some(),
+            record.changed_at.map(|at| at.0),
+            seen.unlisted_since.map(|at| at.0),
+            record.version.as_str(),
+            replaced,
+            record.stamp.as_ref().map(RemoteId::as_str),
+            addrs,
+            content,
+            &*record.native.0,
+        ];
+        let no = if self.insert.execute(values)? == 1 {
+            let no = conn.last_insert_rowid();
+            self.add_addresses(side, no, record)?;
+            no
+        } else {
+            let (no, old, before) = conn
+                .prepare_cached(
+                    "SELECT no, addrs, changed_at FROM mirror
+                     WHERE scope = ?1 AND side = ?2 AND id = ?3",
+                )?
+                .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
+                    let (no, old): (i64, String) = (row.get(0)?, row.get(1)?);
+                    Ok((no, old, row.get::<_, Option<i64>>(2)?))
+                })?;
+            watch::compare(conn, scope, side, &record.id, (before, record.changed_at))?;
+            conn.prepare_cached(
+                "UPDATE mirror SET listed = ?4, archived = ?5, keyed = ?6, stale = 0,
+                 changed_at = ?7, unlisted_since = ?8, version = ?9, replaced = ?10, stamp = ?11,
+                 addrs = ?12, content = ?13, native = ?14
+                 WHERE scope = ?1 AND side = ?2 AND id = ?3",
+            )?
+            .execute(values)?;
+            if old != addrs {
+                drop_addresses(conn, scope, side, no, &old)?;
+                self.add_addresses(side, no, record)?;
+            }
+            no
+        };
+        if let Some(listing) = listing {
+            self.hear.execute([listing, no])?;
+        }
+        Ok(())
+    }
+
+    fn add_addresses(&mut self, side: Side, no: i64, record: &Record) -> rusqlite::Result<()> {
+        for key in record.addresses() {
+            let place = params![self.scope.0, key.as_str(), side_no(side), no];
+            self.address.execute(place)?;
+        }
+        Ok(())
+    }
 }
 
 fn drop_addresses(
