@@ -101,7 +101,7 @@ impl Remote {
             record
                 .fields
                 .get(&field)
-                .map(|value: &Value| value.text.clone())
+                .map(|value: &Value| Box::from(&*value.text))
         };
         record.label = label(self.known.given).or_else(|| label(self.known.org));
     }
