@@ -1,8 +1,11 @@
 //! Sends a plan: journal, send, settle, batch by batch, both sides side by side.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use futures::future::{self, Either};
 use futures::stream::{self, StreamExt};
 
 use super::error::Error;
@@ -18,6 +21,10 @@ use crate::model::{
 };
 use crate::plan;
 use crate::state::{JournalNo, RunNo, Settled, Tx};
+
+/// After so long the first batches are surely sent, and their answers are not there yet unless a remote is
+/// very quick.
+const UNDER_WAY: Duration = Duration::from_millis(50);
 
 /// What came of sending a plan.
 #[derive(Debug, Default)]
@@ -97,7 +104,22 @@ pub(super) async fn apply(
     };
     let google = dispatch.side(sinks.google, std::mem::take(&mut writes.google));
     let crm = dispatch.side(sinks.crm, std::mem::take(&mut writes.crm));
-    let (google, crm) = futures::join!(google, crm);
+    let both = pin!(future::join(google, crm));
+    // While the first answers are awaited there is time for what would come at the end.
+    let tidied = pin!(async {
+        tokio::time::sleep(UNDER_WAY).await;
+        session.tidy()
+    });
+    let (google, crm) = match future::select(both, tidied).await {
+        Either::Left((both, _)) => both,
+        Either::Right((tidied, both)) => {
+            // It is done again when the file is closed.
+            if let Err(error) = tidied {
+                tracing::debug!(?error, "the state was not tidied");
+            }
+            both.await
+        }
+    };
     google?;
     crm?;
     Ok(lock(&dispatch.applied, std::mem::take))
@@ -110,17 +132,24 @@ impl Dispatch<'_, '_> {
         }
         let lanes = sink.capabilities().lanes.max(1);
         let going = Mutex::new(Going::On);
-        let batches = sink.batches(writes);
-        let results = stream::iter(batches)
-            .map(|batch| {
+        let mut batches = sink.batches(writes).into_iter();
+        // Those that go out together are journalled together: the disk is waited for once.
+        let together: Vec<_> = batches.by_ref().take(lanes).collect();
+        let numbers: Vec<_> = if self.session.interrupted() {
+            together.iter().map(|_| None).collect()
+        } else {
+            self.journal(&together)?.into_iter().map(Some).collect()
+        };
+        let together = together.into_iter().zip(numbers);
+        let results = stream::iter(together.chain(batches.map(|batch| (batch, None))))
+            .map(|(batch, numbers)| {
                 let going = &going;
                 async move {
                     let now = lock(going, |going| *going);
                     if !now.takes(&batch) || self.session.interrupted() {
-                        self.unsent(&batch);
-                        return Ok(());
+                        return self.unsent(&batch, numbers);
                     }
-                    let result = self.batch(sink, &batch).await;
+                    let result = self.batch(sink, &batch, numbers).await;
                     let next = result.as_ref().map_or(Going::Over, |next| *next);
                     lock(going, |going| *going = next.max(*going));
                     result.map(drop)
@@ -132,27 +161,57 @@ impl Dispatch<'_, '_> {
         results.into_iter().collect()
     }
 
-    fn unsent(&self, batch: &[Write]) {
+    /// Notes batches as being sent; what is journalled is on the disk before anything is sent.
+    fn journal(&self, batches: &[Vec<Write>]) -> Result<Vec<Vec<JournalNo>>, Error> {
+        let session = self.session;
+        let numbers = session.firmly(|tx| {
+            let mut all = Vec::with_capacity(batches.len());
+            for batch in batches {
+                let numbers = tx.journal(self.run, batch, session.clock())?;
+                for (write, no) in batch.iter().zip(&numbers) {
+                    if write.change.op().regroups() {
+                        tx.note_list(*no, &session.label.text())?;
+                    }
+                }
+                all.push(numbers);
+            }
+            Ok(all)
+        })?;
+        Ok(numbers)
+    }
+
+    /// A batch that is not sent after all, journalled or not.
+    fn unsent(&self, batch: &[Write], numbers: Option<Vec<JournalNo>>) -> Result<(), Error> {
+        if let Some(numbers) = numbers {
+            self.session.with(|tx| {
+                let mut numbers = numbers.iter();
+                numbers.try_for_each(|no| tx.settle(*no, &Settled::NotTried, None))
+            })?;
+        }
         lock(&self.applied, |applied| {
             for write in batch {
                 let (side, id) = plan::contact_of(write);
                 applied.unsent.insert((side, id.clone()));
             }
         });
+        Ok(())
     }
 
-    /// Journals, sends and settles one batch; says whether the side may go on.
-    async fn batch(&self, sink: &dyn Sink, batch: &[Write]) -> Result<Going, Error> {
+    /// Journals a batch unless it is (`numbers`), sends and settles it; says whether the side may go on.
+    async fn batch(
+        &self,
+        sink: &dyn Sink,
+        batch: &Vec<Write>,
+        numbers: Option<Vec<JournalNo>>,
+    ) -> Result<Going, Error> {
         let session = self.session;
-        let numbers = session.with(|tx| {
-            let numbers = tx.journal(self.run, batch, session.clock())?;
-            for (write, no) in batch.iter().zip(&numbers) {
-                if write.change.op().regroups() {
-                    tx.note_list(*no, &session.label.text())?;
-                }
+        let numbers = match numbers {
+            Some(numbers) => numbers,
+            None => {
+                let mut all = self.journal(std::slice::from_ref(batch))?;
+                all.pop().unwrap_or_default()
             }
-            Ok(numbers)
-        })?;
+        };
         session.checkpoint("journalled");
         let written = session.stop.finish(sink.write(batch)).await;
         let Written { outcomes, stop } = written.unwrap_or_else(|| given_up(batch));

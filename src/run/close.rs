@@ -222,7 +222,7 @@ pub(super) fn close(
         report.conflicts.iter().filter(held).count() as u64
     };
     report.duration_ms = job.options.elapsed_ms();
-    session.with(|tx| {
+    session.firmly(|tx| {
         end(tx, report, run, contacts)?;
         if contacts > 0 {
             tx.forget_flips(plan::outdated(session.now))?;

@@ -69,7 +69,7 @@ pub(super) async fn open<'a>(
     let mapped = prepare::resolve(profile, job.defaults, &probes)?;
     prepare::check_key(profile, &mapped)?;
     let names = prepare::names(&mapped);
-    let (mapping, fingerprint, scope, pair, facts) = state.write(|tx| {
+    let (mapping, fingerprint, scope, pair, facts) = state.write_soon(|tx| {
         let numbers = tx.fields(&names)?;
         let mapping = prepare::mapping(profile, &mapped, &numbers);
         let fingerprint = crate::profile::fingerprint(profile, &mapping);

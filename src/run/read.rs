@@ -33,6 +33,9 @@ pub(super) struct Reading {
 pub(super) async fn read(session: &Session<'_>, source: &dyn Source) -> Result<Reading, Error> {
     let side = source.side();
     let ask = session.with(|tx| choose(session, tx, source))?;
+    if ask.since.is_none() {
+        session.be_lean()?;
+    }
     let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
     let mut intake = Intake::new(session, source, ask.since.is_none());
     let fetching = source.fetch(&ask, sender);

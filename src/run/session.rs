@@ -86,12 +86,31 @@ pub(crate) fn lock<T, R>(mutex: &Mutex<T>, f: impl FnOnce(&mut T) -> R) -> R {
 }
 
 impl Session<'_> {
-    /// One transaction on the state.
+    /// One transaction on the state. What must not be lost in a power cut goes through
+    /// [`Session::firmly`]: whatever came before is on the disk with it.
     pub(crate) fn with<T>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> state::Result<T>,
     ) -> state::Result<T> {
+        lock(&self.state, |state| state.write_soon(f))
+    }
+
+    /// One transaction that is on the disk when this returns.
+    pub(super) fn firmly<T>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> state::Result<T>,
+    ) -> state::Result<T> {
         lock(&self.state, |state| state.write(f))
+    }
+
+    /// Tidies the state file up.
+    pub(super) fn tidy(&self) -> state::Result<()> {
+        lock(&self.state, |state| state.tidy())
+    }
+
+    /// Makes the state take less memory.
+    pub(super) fn be_lean(&self) -> state::Result<()> {
+        lock(&self.state, |state| state.be_lean())
     }
 
     /// A question to the state, outside of any transaction.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, ToSql, params};
 
 use super::code::{Content, addrs_of, addrs_text, content_of, content_text, side_no, to_count};
 use super::error::{Fault, Result};
@@ -79,7 +79,7 @@ impl<'c> Putting<'c> {
         let addrs = addrs_text(record)?;
         let content = content_text(record)?;
         let replaced = replaced_text(&seen.replaced);
-        let values = params![
+        let values: &[&dyn ToSql] = params![
             scope.0,
             side_no(side),
             record.id.as_str(),
@@ -100,33 +100,57 @@ impl<'c> Putting<'c> {
             self.add_addresses(side, no, record)?;
             no
         } else {
-            let (no, old, before) = conn
-                .prepare_cached(
-                    "SELECT no, addrs, changed_at FROM mirror
-                     WHERE scope = ?1 AND side = ?2 AND id = ?3",
-                )?
-                .query_row(params![scope.0, side_no(side), record.id.as_str()], |row| {
-                    let (no, old): (i64, String) = (row.get(0)?, row.get(1)?);
-                    Ok((no, old, row.get::<_, Option<i64>>(2)?))
-                })?;
-            watch::compare(conn, scope, side, &record.id, (before, record.changed_at))?;
-            conn.prepare_cached(
-                "UPDATE mirror SET listed = ?4, archived = ?5, keyed = ?6, stale = 0,
-                 changed_at = ?7, unlisted_since = ?8, version = ?9, replaced = ?10, stamp = ?11,
-                 addrs = ?12, content = ?13, native = ?14
-                 WHERE scope = ?1 AND side = ?2 AND id = ?3",
-            )?
-            .execute(values)?;
-            if old != addrs {
-                drop_addresses(conn, scope, side, no, &old)?;
-                self.add_addresses(side, no, record)?;
-            }
-            no
+            self.replace(side, record, values)?
         };
         if let Some(listing) = listing {
             self.hear.execute([listing, no])?;
         }
         Ok(())
+    }
+
+    /// Replaces what is remembered of a record; returns its number. The indexes that hardly ever change
+    /// are left alone unless they do.
+    fn replace(
+        &mut self,
+        side: Side,
+        record: &Record,
+        values: &[&dyn ToSql],
+    ) -> std::result::Result<i64, Fault> {
+        let (conn, scope) = (self.conn, self.scope);
+        let place = params![scope.0, side_no(side), record.id.as_str()];
+        let (no, before, old, as_before) = conn
+            .prepare_cached(
+                "SELECT no, changed_at, addrs, listed, keyed, stamp, stale FROM mirror
+                 WHERE scope = ?1 AND side = ?2 AND id = ?3",
+            )?
+            .query_row(place, |row| {
+                let stamp = record.stamp.as_ref().map(RemoteId::as_str);
+                let as_before = row.get::<_, bool>(3)? == record.listed
+                    && row.get::<_, bool>(4)? == record.key.is_some()
+                    && row.get_ref(5)?.as_str_or_null()? == stamp
+                    && !row.get::<_, bool>(6)?;
+                let before: Option<i64> = row.get(1)?;
+                let (no, old): (i64, String) = (row.get(0)?, row.get(2)?);
+                Ok((no, before, old, as_before))
+            })?;
+        watch::compare(conn, scope, side, &record.id, (before, record.changed_at))?;
+        let indexed = if as_before {
+            ""
+        } else {
+            "listed = ?4, keyed = ?6, stamp = ?11, stale = 0, "
+        };
+        conn.prepare_cached(&format!(
+            "UPDATE mirror SET {indexed}archived = ?5, changed_at = ?7, unlisted_since = ?8,
+             version = ?9, replaced = ?10, addrs = ?12, content = ?13, native = ?14
+             WHERE scope = ?1 AND side = ?2 AND id = ?3"
+        ))?
+        .execute(values)?;
+        let addrs = addrs_text(record)?;
+        if old != addrs {
+            drop_addresses(conn, scope, side, no, &old)?;
+            self.add_addresses(side, no, record)?;
+        }
+        Ok(no)
     }
 
     fn add_addresses(&mut self, side: Side, no: i64, record: &Record) -> rusqlite::Result<()> {

@@ -63,8 +63,19 @@ pub struct Db {
 #[derive(Debug)]
 pub struct State {
     db: Db,
+    /// How a commit gets to the disk; none in a file that nobody needs after a crash.
+    commits: Option<Commits>,
     // Dropped after the connection.
     _temp: Option<TempPath>,
+}
+
+/// How a commit gets to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Commits {
+    /// Before it returns, with all those before it.
+    AtOnce,
+    /// With the next one that waits for it.
+    WithTheNext,
 }
 
 /// A transaction: everything that can be asked, and every change.
@@ -113,6 +124,16 @@ impl Db {
 }
 
 impl State {
+    /// Brings what was written into the file itself, as far as nobody reads what was there before; else
+    /// that is done later, at the latest when the file is closed. For a time when there is nothing else
+    /// to do.
+    pub fn tidy(&self) -> Result<()> {
+        self.doing("tidy the state", |conn| {
+            conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            Ok(())
+        })
+    }
+
     /// Opens the file for reading and writing, makes it when there is none (mode 0600, its directory
     /// 0700), and upgrades an older one after a copy was set aside.
     pub fn open(path: &Path) -> Result<Self> {
@@ -179,6 +200,7 @@ impl State {
                 path,
                 last_facts: RefCell::default(),
             },
+            commits: None,
             _temp: Some(temp),
         })
     }
@@ -190,15 +212,47 @@ impl State {
                 path: path.to_owned(),
                 last_facts: RefCell::default(),
             },
+            // As the connection was opened.
+            commits: Some(Commits::AtOnce),
             _temp: None,
         }
     }
 
+    /// Keeps less of the file in memory from now on: a pass over everything comes by no page twice.
+    pub fn be_lean(&self) -> Result<()> {
+        self.doing("use less memory", |conn| {
+            Ok(conn.execute_batch("PRAGMA cache_size = -3000;")?)
+        })
+    }
+
     /// Runs `f` in one transaction that no other writer can come between; nothing of it stays when
-    /// it fails.
+    /// it fails. It is on the disk when this returns.
     pub fn write<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.transact(Commits::AtOnce, f)
+    }
+
+    /// The same, but the disk may get it with the next [`State::write`] only. A program that is killed
+    /// loses nothing. After a power cut the state may be one of a moment before: the latest of these
+    /// transactions are missing, in their order, and none that came before a `write`.
+    pub fn write_soon<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.transact(Commits::WithTheNext, f)
+    }
+
+    fn transact<T>(
+        &mut self,
+        commits: Commits,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
         let told =
             |cause: rusqlite::Error| Error::from_fault(cause, "write the state", &self.db.path);
+        if self.commits.is_some_and(|now| now != commits) {
+            let mode = match commits {
+                Commits::AtOnce => "PRAGMA synchronous = FULL;",
+                Commits::WithTheNext => "PRAGMA synchronous = NORMAL;",
+            };
+            self.db.conn.execute_batch(mode).map_err(told)?;
+            self.commits = Some(commits);
+        }
         let transaction = Transaction::new_unchecked(&self.db.conn, TransactionBehavior::Immediate)
             .map_err(told)?;
         let mut tx = Tx {

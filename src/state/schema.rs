@@ -183,8 +183,8 @@ pub(super) fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     // Without it statements that partial indexes might serve are planned anew for every value.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;
-         PRAGMA journal_size_limit = 16777216;",
+        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216;",
     )?;
     conn.execute_batch(TEMPORARY)
 }
