@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::convert::{new_person, person_fields, record_of};
+use super::convert::{new_person, person_fields, person_mask, record_of};
 use super::errors::{Fault, REMOTE, refusal};
 use super::wire::Created;
 use super::write::Slate;
@@ -150,6 +150,10 @@ impl Google {
             Method::POST,
             "people:batchCreateContacts",
         );
+        // What the listing asks for, and what became of each; a refusal comes whole whatever is asked for.
+        let mask = person_mask(&gear.lists);
+        let fields = format!("createdPeople(person({mask}),httpStatusCode,status)");
+        call.query.push(("fields", fields));
         call.body = Some(self.body(&body));
         self.send_once(call).await
     }
