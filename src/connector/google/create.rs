@@ -1,20 +1,22 @@
 //! New contacts: 200 a call, and never a second time without having looked for our stamp.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use reqwest::Method;
-use serde::Serialize;
-use serde_json::Value;
 
-use super::convert::{new_person, person_fields, person_mask, record_of};
+use super::convert::{Lens, person_fields, person_mask, record_of};
 use super::errors::{Fault, REMOTE, refusal};
+use super::fresh::Pen;
+use super::slots::NoDate;
+use super::text::quote;
 use super::wire::Created;
 use super::write::Slate;
 use super::{Gear, Google, vet};
 use crate::connector::http::{Answer, SendError, error};
 use crate::connector::{Error, Kind};
-use crate::model::{Change, Outcome, Record, Stored, Write};
+use crate::model::{Change, Field, Fields, Outcome, Record, Stored, Write};
 
 const CREATING: &str = "create contacts";
 /// How often a call that the service failed is sent again, after looking.
@@ -26,6 +28,60 @@ enum Next {
     Send(Vec<Vec<usize>>),
     /// They may have been stored: look, and send what is not there.
     LookAndSend(Vec<usize>),
+}
+
+/// The contacts to make, as a call carries them one behind the other.
+#[derive(Default)]
+struct Bodies {
+    text: Vec<u8>,
+    /// By write, in order: where each begins and ends.
+    places: Vec<(usize, Range<usize>)>,
+}
+
+impl Bodies {
+    /// Adds a contact; nothing of one that cannot be written.
+    fn add<'a>(
+        &mut self,
+        pen: &mut Pen<'a>,
+        lens: &'a Lens<'_>,
+        at: usize,
+        write: &Write,
+        fields: &'a Fields,
+    ) -> Result<(), (Field, NoDate)> {
+        let from = self.text.len();
+        self.text.extend_from_slice(br#"{"contactPerson":"#);
+        let done = pen.write(&mut self.text, lens, fields, &write.twin);
+        if done.is_ok() {
+            self.text.push(b'}');
+            self.places.push((at, from..self.text.len()));
+        } else {
+            self.text.truncate(from);
+        }
+        done
+    }
+
+    /// Whose contacts they are.
+    fn writes(&self) -> Vec<usize> {
+        self.places.iter().map(|(at, _)| *at).collect()
+    }
+
+    /// The body of a call that makes some of them.
+    fn of(&self, open: &[usize], read_mask: &str) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.text.len() + open.len() + read_mask.len() + 100);
+        body.extend_from_slice(br#"{"contacts":["#);
+        for (place, at) in open.iter().enumerate() {
+            if let Ok(found) = self.places.binary_search_by_key(at, |(at, _)| *at) {
+                if place > 0 {
+                    body.push(b',');
+                }
+                body.extend_from_slice(&self.text[self.places[found].1.clone()]);
+            }
+        }
+        body.extend_from_slice(br#"],"readMask":"#);
+        quote(&mut body, read_mask);
+        body.extend_from_slice(br#","sources":["READ_SOURCE_TYPE_CONTACT"]}"#);
+        body
+    }
 }
 
 impl Google {
@@ -45,19 +101,16 @@ impl Google {
         let group = self.ensure_group().await?;
         let labels = self.labels();
         let lens = self.lens(&gear, &labels);
-        let mut bodies = BTreeMap::new();
+        let mut bodies = Bodies::default();
+        let mut pen = Pen::default();
         for at in at {
-            if let Change::Create { fields, .. } = &batch[*at].change {
-                match new_person(&lens, fields, &batch[*at].twin) {
-                    Ok(body) => {
-                        let body = [("contactPerson".to_owned(), body)].into_iter().collect();
-                        bodies.insert(*at, Value::Object(body));
-                    }
-                    Err((field, _)) => slate.reject_date(*at, field, &gear.mapping),
-                }
+            if let Change::Create { fields, .. } = &batch[*at].change
+                && let Err((field, _)) = bodies.add(&mut pen, &lens, *at, &batch[*at], fields)
+            {
+                slate.reject_date(*at, field, &gear.mapping);
             }
         }
-        let mut queue = vec![bodies.keys().copied().collect::<Vec<_>>()];
+        let mut queue = vec![bodies.writes()];
         let mut rounds = 0;
         while let Some(open) = queue.pop() {
             if open.is_empty() {
@@ -129,21 +182,9 @@ impl Google {
     async fn create_once(
         &self,
         gear: &Gear,
-        bodies: &BTreeMap<usize, Value>,
+        bodies: &Bodies,
         open: &[usize],
     ) -> Result<Answer, SendError> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body<'a> {
-            contacts: Vec<&'a Value>,
-            read_mask: String,
-            sources: [&'static str; 1],
-        }
-        let body = Body {
-            contacts: open.iter().filter_map(|at| bodies.get(at)).collect(),
-            read_mask: person_fields(&gear.lists),
-            sources: ["READ_SOURCE_TYPE_CONTACT"],
-        };
         let mut call = self.call(
             "people.batchCreateContacts",
             CREATING,
@@ -154,7 +195,7 @@ impl Google {
         let mask = person_mask(&gear.lists);
         let fields = format!("createdPeople(person({mask}),httpStatusCode,status)");
         call.query.push(("fields", fields));
-        call.body = Some(self.body(&body));
+        call.body = Some(self.http.pack(bodies.of(open, &person_fields(&gear.lists))));
         self.send_once(call).await
     }
 
@@ -167,7 +208,7 @@ impl Google {
         open: &[usize],
         slate: &mut Slate,
     ) -> Vec<usize> {
-        let Ok(created) = answer.json::<Created>() else {
+        let Ok(created) = answer.json::<Created<'_>>() else {
             return open.to_vec();
         };
         let labels = self.labels();
@@ -302,7 +343,7 @@ impl Slate {
     pub(super) fn reject_date(
         &mut self,
         at: usize,
-        field: crate::model::Field,
+        field: Field,
         mapping: &crate::mapping::Mapping,
     ) {
         if let Some(pair) = mapping.pair(field)

@@ -5,6 +5,7 @@ mod convert;
 mod cost;
 mod create;
 mod errors;
+mod fresh;
 mod get;
 mod groups;
 mod item;
@@ -12,6 +13,7 @@ mod members;
 mod read;
 mod remove;
 mod slots;
+mod text;
 mod turn;
 mod update;
 mod vet;
@@ -186,6 +188,7 @@ impl Google {
     fn lens<'a>(&'a self, gear: &'a Gear, labels: &'a Labels) -> Lens<'a> {
         Lens {
             mapping: &gear.mapping,
+            slots: convert::slots(&gear.mapping),
             group: &labels.group,
             archive: &labels.archive,
             stamp: &self.settings.stamp,

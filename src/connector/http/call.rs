@@ -68,7 +68,7 @@ pub struct Answer {
 
 impl Answer {
     /// The body as JSON of a shape; the error names the place and never the value.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
+    pub fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, String> {
         if let Ok(read) = serde_json::from_slice(&self.body) {
             return Ok(read);
         }
