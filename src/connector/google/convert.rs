@@ -217,17 +217,17 @@ pub(super) fn record_of(
         Version::from(&*source.etag),
     );
     record.fields = Fields::with_capacity(lens.slots.len());
+    let lists = person.lists();
     for (pair, slot) in lens.mapping.pairs.iter().zip(&lens.slots) {
-        // A list that is not what the API promises says nothing of what the contact holds.
-        let items = match person.found(slot.at) {
-            Some(list) if list.odd => {
-                record.unread.push(pair.field);
-                continue;
-            }
-            Some(list) => &list.items,
-            None => continue,
+        let Some(list) = lists[slot.at] else {
+            continue;
         };
-        match slot.read(items) {
+        if list.odd || list.unclear {
+            // Not what the API promises: it says nothing of what the contact holds.
+            record.unread.push(pair.field);
+            continue;
+        }
+        match slot.read(&list.items) {
             Reading::Blank => {}
             Reading::Unreadable => record.unread.push(pair.field),
             Reading::Text(text) => {

@@ -11,7 +11,7 @@ use super::errors::{Fault, REMOTE, refusal};
 use super::fresh::Pen;
 use super::slots::NoDate;
 use super::text::quote;
-use super::wire::Created;
+use super::wire::{EachCreated, PersonResponse, Status};
 use super::write::Slate;
 use super::{Gear, Google, vet};
 use crate::connector::http::{Answer, SendError, error};
@@ -208,15 +208,11 @@ impl Google {
         open: &[usize],
         slate: &mut Slate,
     ) -> Vec<usize> {
-        let Ok(created) = answer.json::<Created<'_>>() else {
-            return open.to_vec();
-        };
         let labels = self.labels();
         let lens = self.lens(gear, &labels);
-        let mut missing: BTreeSet<usize> = open.iter().copied().collect();
-        let aligned = created.created_people.len() == open.len();
-        for (place, response) in created.created_people.iter().enumerate() {
-            let sent = open.get(place).map(|at| &batch[*at]);
+        let mut told: Vec<(Option<Status>, Option<Record>)> = Vec::with_capacity(open.len());
+        let each = EachCreated(|response: PersonResponse<'_>| {
+            let sent = open.get(told.len()).map(|at| &batch[*at]);
             // What an undo sends may have been read under other rules.
             let sent = sent.filter(|write| !write.undoes());
             let sent = sent.and_then(|write| match &write.change {
@@ -228,10 +224,16 @@ impl Google {
                 | Change::Archive { .. }
                 | Change::Unarchive { .. } => None,
             });
-            let stored: Option<Record> = response
-                .person
-                .as_ref()
-                .and_then(|person| record_of(&lens, person, sent));
+            let person = response.person.as_ref();
+            let stored = person.and_then(|person| record_of(&lens, person, sent));
+            told.push((response.fault(), stored));
+        });
+        if answer.json_by(each).is_err() {
+            return open.to_vec();
+        }
+        let mut missing: BTreeSet<usize> = open.iter().copied().collect();
+        let aligned = told.len() == open.len();
+        for (place, (fault, stored)) in told.into_iter().enumerate() {
             let stamped = stored.as_ref().and_then(|record| record.stamp.as_ref());
             let at = match stamped {
                 Some(stamp) => missing.iter().copied().find(|at| batch[*at].twin == *stamp),
@@ -241,7 +243,7 @@ impl Google {
                     .filter(|at| aligned && missing.contains(at)),
             };
             let Some(at) = at else { continue };
-            match (response.fault(), stored) {
+            match (fault, stored) {
                 (Some(status), _) => slate.set(
                     at,
                     Outcome::Rejected(refusal(&gear.mapping, &status.message, None)),

@@ -6,7 +6,9 @@ use std::io::Write as _;
 use jiff::civil::Date;
 
 use super::convert::{Lens, MY_CONTACTS};
-use super::slots::{Form, HOLLOW, LISTS, NoDate, Pick, SORTED, Slot, parse_date};
+use super::slots::{
+    EMAILS, Form, HOLLOW, LISTS, NAMES, NoDate, Pick, RANKS, SORTED, Slot, parse_date,
+};
 use super::text::quote;
 use crate::model::{Field, Fields, RemoteId};
 
@@ -25,6 +27,8 @@ struct Item<'a> {
 
 /// A member of an item.
 struct Member<'a> {
+    /// The place of its list in [`SORTED`].
+    rank: usize,
     /// The place of its item among all.
     item: usize,
     name: &'static str,
@@ -56,19 +60,19 @@ impl<'a> Pen<'a> {
                     .map_err(|error| (*field, error))?;
             }
         }
+        self.members
+            .sort_unstable_by(|a, b| (a.rank, a.item, a.name).cmp(&(b.rank, b.item, b.name)));
+        // Between the lists, by their names.
+        let below = |rank: usize| self.members.partition_point(|member| member.rank < rank);
+        let (stamped, labelled) = (below(RANKS[EMAILS]), below(RANKS[NAMES]));
         to.push(b'{');
-        for at in SORTED {
-            // The names of these two are among those of the lists.
-            match LISTS[at].0 {
-                "emailAddresses" => stamp(to, lens, twin),
-                "names" => memberships(to, lens),
-                _ => {}
-            }
-            self.list(to, at);
-        }
-        if to.last() == Some(&b',') {
-            to.pop();
-        }
+        lists(to, &self.members[..stamped]);
+        stamp(to, lens, twin);
+        lists(to, &self.members[stamped..labelled]);
+        memberships(to, lens);
+        lists(to, &self.members[labelled..]);
+        // The last comma.
+        to.pop();
         to.push(b'}');
         Ok(())
     }
@@ -91,6 +95,7 @@ impl<'a> Pen<'a> {
         match members.find(|it| it.item == item && it.name == slot.member) {
             Some(member) => member.told = told,
             None => self.members.push(Member {
+                rank: RANKS[slot.at],
                 item,
                 name: slot.member,
                 told,
@@ -131,6 +136,7 @@ impl<'a> Pen<'a> {
         }));
         if let Some((name, text)) = mark {
             self.members.push(Member {
+                rank: RANKS[slot.at],
                 item,
                 name,
                 told: Told::Text(text),
@@ -156,49 +162,37 @@ impl<'a> Pen<'a> {
         self.members.retain(|it| it.item != item);
         self.items[item] = None;
     }
+}
 
-    /// Writes a list, if it has items, and a comma behind it.
-    fn list(&mut self, to: &mut Vec<u8>, at: usize) {
-        let mut first = true;
-        for (place, item) in self.items.iter().enumerate() {
-            if item.as_ref().is_none_or(|item| item.list != at) {
-                continue;
+/// Writes lists, each with a comma behind it; their members come by list, item and name.
+fn lists(to: &mut Vec<u8>, members: &[Member<'_>]) {
+    let mut last: Option<(usize, usize)> = None;
+    for member in members {
+        match last {
+            Some((rank, item)) if rank == member.rank => {
+                to.extend_from_slice(if item == member.item { b"," } else { b"},{" });
             }
-            if first {
-                name(to, LISTS[at].0);
-                to.push(b'[');
-            } else {
-                to.push(b',');
-            }
-            first = false;
-            to.push(b'{');
-            let mut last = "";
-            // By name: the next one is the least of those behind the last one.
-            while let Some(member) = self
-                .members
-                .iter()
-                .filter(|it| it.item == place && it.name > last)
-                .min_by_key(|it| it.name)
-            {
-                if !last.is_empty() {
-                    to.push(b',');
+            Some(_) | None => {
+                if last.is_some() {
+                    to.extend_from_slice(b"}],");
                 }
-                last = member.name;
-                name(to, last);
-                match &member.told {
-                    Told::Text(text) => quote(to, text),
-                    Told::Date(date) => {
-                        let (year, month, day) = (date.year(), date.month(), date.day());
-                        // A vector takes everything.
-                        write!(to, r#"{{"day":{day},"month":{month},"year":{year}}}"#).ok();
-                    }
-                }
+                name(to, LISTS[SORTED[member.rank]].0);
+                to.extend_from_slice(b"[{");
             }
-            to.push(b'}');
         }
-        if !first {
-            to.extend_from_slice(b"],");
+        last = Some((member.rank, member.item));
+        name(to, member.name);
+        match &member.told {
+            Told::Text(text) => quote(to, text),
+            Told::Date(date) => {
+                let (year, month, day) = (date.year(), date.month(), date.day());
+                // A vector takes everything.
+                write!(to, r#"{{"day":{day},"month":{month},"year":{year}}}"#).ok();
+            }
         }
+    }
+    if last.is_some() {
+        to.extend_from_slice(b"}],");
     }
 }
 

@@ -11,7 +11,10 @@ use super::fresh::tests::body as body_of;
 use super::groups::choose;
 use super::tests::mapping;
 use super::vet::vet;
-use super::wire::{Connections, Created, Group, Groups, Modified, People, Person, Updated};
+use super::wire::{
+    Connections, Created, EachCreated, Group, Groups, Modified, People, Person, PersonResponse,
+    Updated,
+};
 use crate::connector::Twins;
 use crate::connector::http::Answer;
 use crate::mapping::Mapping;
@@ -106,12 +109,30 @@ pub(crate) fn batches(body: &[u8]) {
             .map(|it| it.update_result.into_values().collect::<Vec<_>>())
             .unwrap_or_default(),
     );
+    each_created(&answer);
     for response in &all {
         if let Some(fault) = response.fault() {
             assert!(fault.code != 0);
             black_box(tidy(&fault.message));
         }
         response.person.iter().for_each(contact);
+    }
+}
+
+/// Contact by contact an answer is what it is as a whole.
+fn each_created(answer: &Answer) {
+    let mut each = Vec::new();
+    let read = answer.json_by(EachCreated(|response: PersonResponse<'_>| {
+        each.push(format!("{response:?}"));
+    }));
+    match answer.json::<Created<'_>>() {
+        Ok(whole) if answer.body.trim_ascii_start().starts_with(b"{") => {
+            assert!(read.is_ok());
+            let whole = whole.created_people.iter();
+            assert!(whole.map(|response| format!("{response:?}")).eq(each));
+        }
+        // A list of members instead of an object is good too; nobody sends it.
+        Ok(_) | Err(_) => assert!(read.is_err()),
     }
 }
 

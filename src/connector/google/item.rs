@@ -22,6 +22,8 @@ pub(super) struct List<'a> {
     pub(super) items: Vec<Item<'a>>,
     /// Whether it is something else than the API promises, or holds such.
     pub(super) odd: bool,
+    /// Whether nobody knows which item is which: a type or a key is no text.
+    pub(super) unclear: bool,
 }
 
 impl<'a> Item<'a> {
@@ -69,6 +71,15 @@ impl<'a> Item<'a> {
         Item(owned.collect())
     }
 
+    /// Whether its type or its key is no text, so that it may be any that is looked for.
+    fn is_unclear(&self) -> bool {
+        let unclear = |(name, told): &(Cow<'_, str>, Told<'_>)| {
+            matches!(told, Told::Other(other) if !other.is_null())
+                && matches!(&**name, "type" | "key")
+        };
+        self.0.iter().any(unclear)
+    }
+
     /// Its members.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Told<'a>)> {
         self.0.iter().map(|(name, told)| (name.as_ref(), told))
@@ -100,7 +111,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Item<'a> {
 }
 
 fn members<'de, A: MapAccess<'de>>(mut from: A) -> Result<Item<'de>, A::Error> {
-    let mut item = Item(Vec::with_capacity(2));
+    let mut item = Item(Vec::with_capacity(4));
     while let Some(name) = from.next_key_seed(Name)? {
         match name {
             // Of a member that comes twice the last one counts.
@@ -191,10 +202,16 @@ impl<'de> Visitor<'de> for Items {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<List<'de>, A::Error> {
-        let mut list = List::default();
+        let mut list = List {
+            items: Vec::with_capacity(2),
+            ..List::default()
+        };
         while let Some(item) = from.next_element_seed(Element)? {
             match item {
-                Some(item) => list.items.push(item),
+                Some(item) => {
+                    list.unclear |= item.is_unclear();
+                    list.items.push(item);
+                }
                 None => list.odd = true,
             }
         }
@@ -211,8 +228,8 @@ impl<'de> Visitor<'de> for Items {
 
 fn odd() -> List<'static> {
     List {
-        items: Vec::new(),
         odd: true,
+        ..List::default()
     }
 }
 

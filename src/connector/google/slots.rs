@@ -75,6 +75,17 @@ pub(super) const SORTED: [usize; LISTS.len()] = [
     CUSTOM,
 ];
 
+/// The place of each list in [`SORTED`].
+pub(super) const RANKS: [usize; LISTS.len()] = {
+    let mut ranks = [0; LISTS.len()];
+    let mut rank = 0;
+    while rank < ranks.len() {
+        ranks[SORTED[rank]] = rank;
+        rank += 1;
+    }
+    ranks
+};
+
 /// Members that say nothing once the value they describe is gone.
 pub(super) const HOLLOW: [&str; 4] = ["type", "current", "metadata", "contentType"];
 /// Members that the server derives from the others, by list.
@@ -193,15 +204,8 @@ impl<'p> Slot<'p> {
         }
     }
 
-    /// What it holds.
+    /// What it holds in a list of clear items.
     pub(super) fn read<'i>(&self, items: &'i [Item<'_>]) -> Reading<'i> {
-        // An item whose type is no text may be the one that is looked for.
-        let odd = |(name, told): (&str, &Told<'_>)| {
-            matches!(told, Told::Other(other) if !other.is_null()) && matches!(name, "type" | "key")
-        };
-        if items.iter().any(|item| item.members().any(odd)) {
-            return Reading::Unreadable;
-        }
         let Some(item) = self.find(items).and_then(|at| items.get(at)) else {
             return Reading::Blank;
         };

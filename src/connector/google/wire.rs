@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::item::{Item, List, once};
@@ -202,12 +202,72 @@ pub(super) struct People<'a> {
     pub(super) responses: Vec<PersonResponse<'a>>,
 }
 
-/// The answer of `people.batchCreateContacts`.
+/// The answer of `people.batchCreateContacts` as a whole.
+#[cfg(test)]
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Created<'a> {
     #[serde(borrow)]
     pub(super) created_people: Vec<PersonResponse<'a>>,
+}
+
+/// Reads the answer of `people.batchCreateContacts` and hands on each contact before the
+/// next one is read.
+pub(super) struct EachCreated<F>(pub(super) F);
+
+impl<'de, F: FnMut(PersonResponse<'de>)> DeserializeSeed<'de> for EachCreated<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(PersonResponse<'de>)> Visitor<'de> for EachCreated<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an answer about made contacts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut from: A) -> Result<(), A::Error> {
+        let mut seen = None;
+        while let Some(member) = from.next_key::<Text<'_>>()? {
+            if &*member == "createdPeople" {
+                once(&mut seen, "createdPeople", ())?;
+                from.next_value_seed(Each(&mut self.0))?;
+            } else {
+                from.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hands on the elements of a list.
+struct Each<'f, F>(&'f mut F);
+
+impl<'de, F: FnMut(PersonResponse<'de>)> DeserializeSeed<'de> for Each<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(PersonResponse<'de>)> Visitor<'de> for Each<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of made contacts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<(), A::Error> {
+        while let Some(response) = from.next_element()? {
+            (self.0)(response);
+        }
+        Ok(())
+    }
 }
 
 /// The answer of `people.batchUpdateContacts`, by the resource name that was asked for.
@@ -264,15 +324,20 @@ impl<'a> Person<'a> {
             .find(|source| &*source.kind == "CONTACT")
     }
 
-    /// A list by its place in [`LISTS`].
-    pub(super) fn found(&self, at: usize) -> Option<&List<'a>> {
-        let mut lists = self.lists.iter();
-        lists.find(|(list, _)| *list == at).map(|(_, list)| list)
+    /// Its lists by their places in [`LISTS`].
+    pub(super) fn lists(&self) -> [Option<&List<'a>>; LISTS.len()] {
+        let mut lists = [None; LISTS.len()];
+        for (at, list) in &self.lists {
+            lists[*at] = Some(list);
+        }
+        lists
     }
 
     /// The items of a list.
     pub(super) fn list(&self, at: usize) -> &[Item<'a>] {
-        self.found(at).map_or(&[], |list| &list.items)
+        let mut lists = self.lists.iter();
+        let found = lists.find(|(list, _)| *list == at);
+        found.map_or(&[], |(_, list)| &list.items)
     }
 
     /// Whether the contact carries a label; an unknown (empty) label is carried by nobody.
