@@ -80,7 +80,7 @@ impl<'a> Pen<'a> {
     /// Notes a value.
     fn put(&mut self, slot: &Slot<'a>, text: &'a str) -> Result<(), NoDate> {
         let found = self.find(slot);
-        if text.trim().is_empty() {
+        if text.chars().all(char::is_whitespace) {
             if let Some(item) = found {
                 self.clear(slot, item);
             }

@@ -2,6 +2,7 @@
 //! bytes without a tree of the whole contact.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -49,12 +50,15 @@ impl<'a> Item<'a> {
     /// Gives a member a value.
     pub(super) fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: Told<'a>) {
         let name = name.into();
-        // There are few, and those before the last one are rare.
-        let before = self.0.iter().rposition(|(known, _)| *known <= name);
-        match before {
-            Some(at) if self.0[at].0 == name => self.0[at].1 = value,
-            Some(at) => self.0.insert(at + 1, (name, value)),
-            None => self.0.insert(0, (name, value)),
+        // They mostly come in order.
+        let last = self.0.last().map(|(known, _)| known.cmp(&name));
+        if last.is_none_or(Ordering::is_lt) {
+            self.0.push((name, value));
+            return;
+        }
+        match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (name, value)),
         }
     }
 

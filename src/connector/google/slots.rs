@@ -213,7 +213,9 @@ impl<'p> Slot<'p> {
             return read_date(item, self.member);
         }
         match item.get(self.member) {
-            Some(Told::Text(text)) if !text.trim().is_empty() => Reading::Text(Cow::Borrowed(text)),
+            Some(Told::Text(text)) if !text.chars().all(char::is_whitespace) => {
+                Reading::Text(Cow::Borrowed(text))
+            }
             None | Some(Told::Text(_) | Told::Other(Value::Null)) => Reading::Blank,
             // Not what the API promises, so it says nothing; above all not that it was cleared.
             Some(Told::Other(_)) => Reading::Unreadable,
@@ -227,7 +229,7 @@ impl<'p> Slot<'p> {
         text: Option<&str>,
     ) -> Result<(), NoDate> {
         let at = self.find(items);
-        let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        let Some(text) = text.filter(|text| !text.chars().all(char::is_whitespace)) else {
             if let Some(at) = at {
                 self.clear(items, at);
             }
