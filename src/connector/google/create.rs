@@ -1,22 +1,20 @@
 //! New contacts: 200 a call, and never a second time without having looked for our stamp.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::time::Duration;
 
 use reqwest::Method;
 
-use super::convert::{Lens, person_fields, person_mask, record_of};
+use super::bodies::Bodies;
+use super::convert::{person_fields, person_mask, record_of};
 use super::errors::{Fault, REMOTE, refusal};
 use super::fresh::Pen;
-use super::slots::NoDate;
-use super::text::quote;
 use super::wire::{EachCreated, PersonResponse, Status};
 use super::write::Slate;
 use super::{Gear, Google, vet};
 use crate::connector::http::{Answer, SendError, error};
 use crate::connector::{Error, Kind};
-use crate::model::{Change, Field, Fields, Outcome, Record, Stored, Write};
+use crate::model::{Change, Field, Outcome, Record, Stored, Write};
 
 const CREATING: &str = "create contacts";
 /// How often a call that the service failed is sent again, after looking.
@@ -28,60 +26,6 @@ enum Next {
     Send(Vec<Vec<usize>>),
     /// They may have been stored: look, and send what is not there.
     LookAndSend(Vec<usize>),
-}
-
-/// The contacts to make, as a call carries them one behind the other.
-#[derive(Default)]
-struct Bodies {
-    text: Vec<u8>,
-    /// By write, in order: where each begins and ends.
-    places: Vec<(usize, Range<usize>)>,
-}
-
-impl Bodies {
-    /// Adds a contact; nothing of one that cannot be written.
-    fn add<'a>(
-        &mut self,
-        pen: &mut Pen<'a>,
-        lens: &'a Lens<'_>,
-        at: usize,
-        write: &Write,
-        fields: &'a Fields,
-    ) -> Result<(), (Field, NoDate)> {
-        let from = self.text.len();
-        self.text.extend_from_slice(br#"{"contactPerson":"#);
-        let done = pen.write(&mut self.text, lens, fields, &write.twin);
-        if done.is_ok() {
-            self.text.push(b'}');
-            self.places.push((at, from..self.text.len()));
-        } else {
-            self.text.truncate(from);
-        }
-        done
-    }
-
-    /// Whose contacts they are.
-    fn writes(&self) -> Vec<usize> {
-        self.places.iter().map(|(at, _)| *at).collect()
-    }
-
-    /// The body of a call that makes some of them.
-    fn of(&self, open: &[usize], read_mask: &str) -> Vec<u8> {
-        let mut body = Vec::with_capacity(self.text.len() + open.len() + read_mask.len() + 100);
-        body.extend_from_slice(br#"{"contacts":["#);
-        for (place, at) in open.iter().enumerate() {
-            if let Ok(found) = self.places.binary_search_by_key(at, |(at, _)| *at) {
-                if place > 0 {
-                    body.push(b',');
-                }
-                body.extend_from_slice(&self.text[self.places[found].1.clone()]);
-            }
-        }
-        body.extend_from_slice(br#"],"readMask":"#);
-        quote(&mut body, read_mask);
-        body.extend_from_slice(br#","sources":["READ_SOURCE_TYPE_CONTACT"]}"#);
-        body
-    }
 }
 
 impl Google {

@@ -20,7 +20,7 @@ use crate::connector::http::Answer;
 use crate::mapping::Mapping;
 use crate::model::{Change, Native, Patch, RemoteId, Swap, Version};
 
-fn lens() -> Lens<'static> {
+pub(super) fn lens() -> Lens<'static> {
     static MAPPING: OnceLock<std::sync::Arc<Mapping>> = OnceLock::new();
     let mapping = MAPPING.get_or_init(mapping);
     Lens {

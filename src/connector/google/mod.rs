@@ -1,6 +1,7 @@
 //! Google Contacts through the People API: one account, read whole, written one call after another.
 
 mod ahead;
+mod bodies;
 mod convert;
 mod cost;
 mod create;
