@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::civil;
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, Region};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::regions::REGIONS;
 use crate::model::{FieldKind, Key, Value};
@@ -39,6 +39,9 @@ pub fn text(text: &str) -> String {
 
 /// The same, without a copy where the text is that form already.
 fn plain(text: &str) -> Cow<'_, str> {
+    if plainly(text) {
+        return Cow::Borrowed(text);
+    }
     let trimmed = trim(text);
     if trimmed.contains('\r') {
         let lines = trimmed.replace("\r\n", "\n").replace('\r', "\n");
@@ -47,9 +50,16 @@ fn plain(text: &str) -> Cow<'_, str> {
     composed(trimmed)
 }
 
-/// The text in NFC; ASCII is that already.
+/// Whether a text is of ASCII from a sign to a sign, on lines that end in `\n`.
+fn plainly(text: &str) -> bool {
+    let sign = |byte: Option<&u8>| byte.is_some_and(|byte| *byte > b' ');
+    let bytes = text.as_bytes();
+    sign(bytes.first()) && sign(bytes.last()) && text.is_ascii() && !bytes.contains(&b'\r')
+}
+
+/// The text in NFC; nearly every text is that already.
 fn composed(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         Cow::Borrowed(text)
     } else {
         text.nfc().collect::<String>().into()
@@ -61,7 +71,13 @@ fn composed(text: &str) -> Cow<'_, str> {
 /// Unicode's rules for every language, so that a Turkish `İ` becomes `i` with a dot above, never `ı`.
 #[must_use]
 pub fn email(text: &str) -> Option<Key> {
-    let (local, domain) = trim(text).rsplit_once('@')?;
+    let address = trim(text);
+    let (local, domain) = address.rsplit_once('@')?;
+    let ordinary = ordinary(domain);
+    if ordinary && local.is_ascii() {
+        let good = !local.is_empty() && !local.chars().any(not_in_local_part);
+        return good.then(|| Key::from(address.to_ascii_lowercase()));
+    }
     let local: String = if local.is_ascii() {
         local.to_ascii_lowercase()
     } else {
@@ -77,7 +93,7 @@ pub fn email(text: &str) -> Option<Key> {
     }
     let mut key = local;
     key.push('@');
-    if ordinary(domain) {
+    if ordinary {
         key.extend(domain.chars().map(|c| c.to_ascii_lowercase()));
     } else {
         key.push_str(&idna::domain_to_ascii_strict(domain).ok()?);
@@ -88,22 +104,24 @@ pub fn email(text: &str) -> Option<Key> {
 /// Whether a domain is one of letters, digits and hyphens of which IDNA has nothing to say but that
 /// its ASCII form is lower-case.
 fn ordinary(domain: &str) -> bool {
-    let label = |label: &str| {
-        let bytes = label.as_bytes();
-        (1..=63).contains(&bytes.len())
-            && bytes
+    let label = |label: &[u8]| {
+        (1..=63).contains(&label.len())
+            && label
                 .iter()
                 .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && bytes.get(2..4) != Some(b"--")
+            && !label.starts_with(b"-")
+            && !label.ends_with(b"-")
+            && label.get(2..4) != Some(b"--")
     };
-    domain.len() <= 253 && domain.split('.').all(label)
+    domain.len() <= 253 && domain.as_bytes().split(|byte| *byte == b'.').all(label)
 }
 
 /// Characters that an address has before the `@` only in quotes (RFC 5321, section 4.1.2), which
 /// neither side keeps, and characters that nobody sees.
 fn not_in_local_part(c: char) -> bool {
+    if c.is_ascii_alphanumeric() {
+        return false;
+    }
     c.is_whitespace() || c.is_control() || invisible(c) || "@<>()[],;:\\\"".contains(c)
 }
 

@@ -343,4 +343,23 @@ proptest! {
         let long: String = trim(&plain).replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
         prop_assert_eq!(text(&plain), long);
     }
+
+    #[test]
+    fn a_text_of_any_letters_is_composed_as_the_long_way_does(
+        odd in "[a-e\u{300}-\u{304}\u{323}äÄéǭ\u{1e0b}\u{212b}가\u{1100}\u{1161}\u{11a8}\u{a0}\u{200b}\r\n ]{0,9}",
+        any in ".{0,9}",
+    ) {
+        for given in [odd, any] {
+            let long: String = trim(&given).replace("\r\n", "\n").replace('\r', "\n").nfc().collect();
+            prop_assert_eq!(text(&given), long);
+        }
+    }
+
+    #[test]
+    fn the_part_before_the_at_sign_is_held_to_the_same_rules_in_both_ways(local in "[ -~\t\r\n\u{7f}]{0,6}") {
+        // A letter beyond ASCII leads the long way.
+        let long = key(&format!("ä{local}@example.com")).map(|key| key.trim_start_matches('ä').to_owned());
+        let short = key(&format!("b{local}@example.com")).map(|key| key[1..].to_owned());
+        prop_assert_eq!(short, long);
+    }
 }

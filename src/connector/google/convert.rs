@@ -1,16 +1,15 @@
 //! A contact's JSON as a record, and a record's values as JSON for a write. Pure.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::item::Item;
-use super::slots::{LISTS, NoDate, Reading, Slot, kept};
+use super::slots::{EMAILS, LISTS, NAMES, NoDate, ORGANIZATIONS, Reading, SORTED, Slot, kept};
+use super::text::{Told, quote};
 use super::wire::{Lists, Person};
 use crate::connector::Twins;
 use crate::mapping::{Mapping, Path, canon};
-use crate::model::{Field, Fields, Key, Moment, Native, Patch, Record, RemoteId, Swap, Version};
+use crate::model::{Field, Fields, Moment, Native, Patch, Record, RemoteId, Swap, Version};
 
 /// Every contact belongs here unless a person took it out.
 pub(super) const MY_CONTACTS: &str = "contactGroups/myContacts";
@@ -19,6 +18,8 @@ pub(super) const MY_CONTACTS: &str = "contactGroups/myContacts";
 pub(super) struct Lens<'a> {
     /// The profile's mapping.
     pub(super) mapping: &'a Mapping,
+    /// Its pairs as places.
+    pub(super) slots: Vec<Slot<'a>>,
     /// The profile's label; empty while it does not exist.
     pub(super) group: &'a str,
     /// The archive label; empty while it does not exist.
@@ -31,71 +32,60 @@ pub(super) struct Lens<'a> {
 
 /// What is kept of a contact for a later write: the lists that the mapping can touch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct Kept<'a> {
     /// The identifier of its `CONTACT` source.
     #[serde(default)]
     pub(super) id: String,
     /// The lists, stripped of what the API derives.
-    #[serde(default)]
-    pub(super) lists: Lists,
+    #[serde(default, borrow)]
+    pub(super) lists: Lists<'a>,
 }
 
-/// The same, borrowed from a contact: written without a copy of it.
-#[derive(Serialize)]
-struct Keeping<'p> {
-    id: &'p str,
-    lists: BTreeMap<&'static str, Vec<KeptItem<'p>>>,
+/// The places of a mapping's pairs.
+pub(super) fn slots(mapping: &Mapping) -> Vec<Slot<'_>> {
+    let paths = mapping.pairs.iter().map(|pair| &pair.google);
+    paths.map(Slot::of).collect()
 }
 
-/// An item less what is not kept of it.
-struct KeptItem<'p> {
-    list: &'static str,
-    item: &'p Item,
-}
-
-impl Serialize for KeptItem<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let members = self.item.members();
-        to.collect_map(members.filter(|(member, _)| kept(self.list, member)))
-    }
-}
-
-impl<'p> Keeping<'p> {
-    fn of(person: &'p Person, mapping: &Mapping) -> Self {
-        let touched = |list: &str| {
-            let mut pairs = mapping.pairs.iter();
-            pairs.any(|pair| Slot::of(&pair.google).list == list)
-        };
-        let lists = person
-            .lists()
-            .filter(|(list, items)| !items.is_empty() && touched(list))
-            .map(|(list, items)| {
-                let items = items.iter().map(|item| KeptItem { list, item });
-                (list, items.collect())
-            });
-        Self {
-            id: person.contact().map_or("", |source| source.id.as_str()),
-            lists: lists.collect(),
+/// What [`Kept`] says, written without a copy of it.
+fn native(lens: &Lens<'_>, person: &Person<'_>) -> Native {
+    let mut to = Vec::with_capacity(1_000);
+    to.extend_from_slice(b"{\"id\":");
+    quote(&mut to, person.contact().map_or("", |source| &source.id));
+    to.extend_from_slice(b",\"lists\":{");
+    let mut first = true;
+    for at in SORTED {
+        let items = person.list(at);
+        if items.is_empty() || lens.slots.iter().all(|slot| slot.at != at) {
+            continue;
         }
+        if !first {
+            to.push(b',');
+        }
+        first = false;
+        let list = LISTS[at].0;
+        quote(&mut to, list);
+        to.push(b':');
+        for (place, item) in items.iter().enumerate() {
+            to.extend_from_slice(if place == 0 { b"[{" } else { b",{" });
+            let members = item.members().filter(|(member, _)| kept(list, member));
+            for (place, (member, told)) in members.enumerate() {
+                if place > 0 {
+                    to.push(b',');
+                }
+                quote(&mut to, member);
+                to.push(b':');
+                match told {
+                    Told::Text(text) => quote(&mut to, text),
+                    Told::Other(other) => to.extend_from_slice(other.to_string().as_bytes()),
+                }
+            }
+            to.push(b'}');
+        }
+        to.push(b']');
     }
-
-    fn native(&self) -> Native {
-        Native(serde_json::to_string(self).unwrap_or_default().into())
-    }
-}
-
-/// The lists that a mapping can touch, in the order of [`LISTS`].
-pub(super) fn touched(mapping: &Mapping) -> Vec<&'static str> {
-    let used: Vec<&str> = mapping
-        .pairs
-        .iter()
-        .map(|pair| Slot::of(&pair.google).list)
-        .collect();
-    LISTS
-        .iter()
-        .map(|(list, _)| *list)
-        .filter(|list| used.contains(list))
-        .collect()
+    to.extend_from_slice(b"}}");
+    Native(std::str::from_utf8(&to).unwrap_or_default().into())
 }
 
 /// The lists that are read: the touched ones, and those that matching and labels need.
@@ -138,32 +128,30 @@ pub(super) fn person_mask(lists: &[&str]) -> String {
     mask
 }
 
-impl Kept {
+impl Kept<'_> {
     /// What a person's JSON holds of the touched lists.
-    pub(super) fn of(person: &Person, mapping: &Mapping) -> Self {
+    pub(super) fn of(person: &Person<'_>, mapping: &Mapping) -> Kept<'static> {
+        let slots = slots(mapping);
         let mut lists = Lists::new();
-        for list in touched(mapping) {
-            let items: Vec<Item> = person
-                .list(list)
-                .iter()
+        for (at, (list, _)) in LISTS.iter().enumerate() {
+            let items = person.list(at).iter();
+            let items: Vec<Item<'_>> = items
                 .map(|item| item.kept(|member| kept(list, member)))
                 .collect();
-            if !items.is_empty() {
-                lists.insert(list.to_owned(), items);
+            if !items.is_empty() && slots.iter().any(|slot| slot.at == at) {
+                lists.insert((*list).to_owned(), items);
             }
         }
-        Self {
-            id: person
-                .contact()
-                .map(|source| source.id.clone())
-                .unwrap_or_default(),
+        let id = person.contact().map(|source| source.id.to_string());
+        Kept {
+            id: id.unwrap_or_default(),
             lists,
         }
     }
 
     /// Reads it back; `None` when nothing usable was kept.
-    pub(super) fn read(native: &Native) -> Option<Self> {
-        serde_json::from_str::<Self>(&native.0)
+    pub(super) fn read(native: &Native) -> Option<Kept<'_>> {
+        serde_json::from_str::<Kept<'_>>(&native.0)
             .ok()
             .filter(|kept| !kept.id.is_empty())
     }
@@ -211,66 +199,35 @@ impl Kept {
     }
 }
 
-/// The body of a new contact: its values, its labels and the stamp.
-pub(super) fn new_person(
-    lens: &Lens<'_>,
-    fields: &Fields,
-    twin: &RemoteId,
-) -> Result<Value, (Field, NoDate)> {
-    let patch: Patch = fields
-        .iter()
-        .map(|(field, value)| {
-            (
-                *field,
-                Swap {
-                    from: None,
-                    to: Some(value.clone()),
-                },
-            )
-        })
-        .collect();
-    let mut kept = Kept::default();
-    kept.apply(lens.mapping, &patch)?;
-    let mut groups = vec![MY_CONTACTS];
-    if !lens.group.is_empty() && lens.group != MY_CONTACTS {
-        groups.insert(0, lens.group);
-    }
-    let memberships = groups
-        .iter()
-        .map(|group| json!({"contactGroupMembership": {"contactGroupResourceName": group}}))
-        .collect();
-    let mut body: serde_json::Map<String, Value> = kept
-        .lists
-        .into_iter()
-        .map(|(list, items)| (list, items.into_iter().map(Value::from).collect()))
-        .collect();
-    body.insert("memberships".to_owned(), memberships);
-    let stamp = json!([{"key": lens.stamp, "value": lens.twins.stamp(twin)}]);
-    body.insert("clientData".to_owned(), stamp);
-    Ok(Value::Object(body))
-}
-
 /// A contact as a record; `None` when it has no `CONTACT` source and so is no contact of the user's.
-pub(super) fn record(lens: &Lens<'_>, person: &Person) -> Option<Record> {
+pub(super) fn record(lens: &Lens<'_>, person: &Person<'_>) -> Option<Record> {
     record_of(lens, person, None)
 }
 
 /// The same of a contact that was made from these values: what comes back as it was sent needs no second
 /// look.
-pub(super) fn record_of(lens: &Lens<'_>, person: &Person, sent: Option<&Fields>) -> Option<Record> {
+pub(super) fn record_of(
+    lens: &Lens<'_>,
+    person: &Person<'_>,
+    sent: Option<&Fields>,
+) -> Option<Record> {
     let source = person.contact()?;
     let mut record = Record::bare(
-        RemoteId::from(person.resource_name.as_str()),
-        Version::from(source.etag.as_str()),
+        RemoteId::from(&*person.resource_name),
+        Version::from(&*source.etag),
     );
-    record.fields = Fields::with_capacity(lens.mapping.pairs.len());
-    for pair in &lens.mapping.pairs {
-        let slot = Slot::of(&pair.google);
-        if !person.tells(slot.list) {
+    record.fields = Fields::with_capacity(lens.slots.len());
+    let lists = person.lists();
+    for (pair, slot) in lens.mapping.pairs.iter().zip(&lens.slots) {
+        let Some(list) = lists[slot.at] else {
+            continue;
+        };
+        if list.odd || list.unclear {
+            // Not what the API promises: it says nothing of what the contact holds.
             record.unread.push(pair.field);
             continue;
         }
-        match slot.read(person.list(slot.list)) {
+        match slot.read(&list.items) {
             Reading::Blank => {}
             Reading::Unreadable => record.unread.push(pair.field),
             Reading::Text(text) => {
@@ -286,24 +243,28 @@ pub(super) fn record_of(lens: &Lens<'_>, person: &Person, sent: Option<&Fields>)
             }
         }
     }
-    record.key = record
-        .fields
-        .get(&lens.mapping.key)
-        .and_then(|value| canon::email(&value.text));
-    let mut emails: Vec<Key> = Vec::new();
-    for item in person.list("emailAddresses") {
-        if let Some(key) = text(item, "value").and_then(canon::email)
-            && record.key.as_ref() != Some(&key)
-            && !emails.contains(&key)
+    let key = record.fields.get(&lens.mapping.key);
+    let key = key.and_then(|value| Some((&*value.text, canon::email(&value.text)?)));
+    for address in person.list(EMAILS) {
+        let Some(text) = text(address, "value") else {
+            continue;
+        };
+        // Mostly it is the one of the key.
+        if key.as_ref().is_some_and(|(spelled, _)| *spelled == text) {
+            continue;
+        }
+        if let Some(address) = canon::email(text)
+            && key.as_ref().is_none_or(|(_, key)| *key != address)
+            && !record.emails.contains(&address)
         {
-            emails.push(key);
+            record.emails.push(address);
         }
     }
-    record.emails = emails;
+    record.key = key.map(|(_, key)| key);
     record.stamp = person
         .client_data
         .iter()
-        .find(|data| data.key == lens.stamp)
+        .find(|data| &*data.key == lens.stamp)
         .and_then(|data| lens.twins.read(&data.value));
     record.listed = person.carries(lens.group);
     record.archived = person.carries(lens.archive);
@@ -313,29 +274,28 @@ pub(super) fn record_of(lens: &Lens<'_>, person: &Person, sent: Option<&Fields>)
         .and_then(|time| time.parse::<jiff::Timestamp>().ok())
         .map(|time| Moment(time.as_second()));
     record.label = label(person);
-    record.native = Keeping::of(person, lens.mapping).native();
+    record.native = native(lens, person);
     Some(record)
 }
 
-fn label(person: &Person) -> Option<Box<str>> {
+fn label(person: &Person<'_>) -> Option<Box<str>> {
     let name = |member| {
-        let mut names = person.list("names").iter();
+        let mut names = person.list(NAMES).iter();
         names.find_map(|item| text(item, member))
     };
     name("givenName")
         .or_else(|| name("displayName"))
         .or_else(|| {
             person
-                .list("organizations")
+                .list(ORGANIZATIONS)
                 .iter()
                 .find_map(|item| text(item, "name"))
         })
         .map(Into::into)
 }
 
-fn text<'i>(item: &'i Item, member: &str) -> Option<&'i str> {
-    item.get(member)
-        .and_then(Value::as_str)
+fn text<'i>(item: &'i Item<'_>, member: &str) -> Option<&'i str> {
+    item.text(member)
         .map(str::trim)
         .filter(|text| !text.is_empty())
 }

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
-use serde::Serialize;
-use serde_json::Value;
 
-use super::convert::{new_person, person_fields, record_of};
+use super::bodies::Bodies;
+use super::convert::{person_fields, person_mask, record_of};
 use super::errors::{Fault, REMOTE, refusal};
-use super::wire::Created;
+use super::fresh::Pen;
+use super::wire::{EachCreated, PersonResponse, Status};
 use super::write::Slate;
 use super::{Gear, Google, vet};
 use crate::connector::http::{Answer, SendError, error};
 use crate::connector::{Error, Kind};
-use crate::model::{Change, Outcome, Record, Stored, Write};
+use crate::model::{Change, Field, Outcome, Record, Stored, Write};
 
 const CREATING: &str = "create contacts";
 /// How often a call that the service failed is sent again, after looking.
@@ -45,19 +45,16 @@ impl Google {
         let group = self.ensure_group().await?;
         let labels = self.labels();
         let lens = self.lens(&gear, &labels);
-        let mut bodies = BTreeMap::new();
+        let mut bodies = Bodies::default();
+        let mut pen = Pen::default();
         for at in at {
-            if let Change::Create { fields, .. } = &batch[*at].change {
-                match new_person(&lens, fields, &batch[*at].twin) {
-                    Ok(body) => {
-                        let body = [("contactPerson".to_owned(), body)].into_iter().collect();
-                        bodies.insert(*at, Value::Object(body));
-                    }
-                    Err((field, _)) => slate.reject_date(*at, field, &gear.mapping),
-                }
+            if let Change::Create { fields, .. } = &batch[*at].change
+                && let Err((field, _)) = bodies.add(&mut pen, &lens, *at, &batch[*at], fields)
+            {
+                slate.reject_date(*at, field, &gear.mapping);
             }
         }
-        let mut queue = vec![bodies.keys().copied().collect::<Vec<_>>()];
+        let mut queue = vec![bodies.writes()];
         let mut rounds = 0;
         while let Some(open) = queue.pop() {
             if open.is_empty() {
@@ -129,28 +126,20 @@ impl Google {
     async fn create_once(
         &self,
         gear: &Gear,
-        bodies: &BTreeMap<usize, Value>,
+        bodies: &Bodies,
         open: &[usize],
     ) -> Result<Answer, SendError> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body<'a> {
-            contacts: Vec<&'a Value>,
-            read_mask: String,
-            sources: [&'static str; 1],
-        }
-        let body = Body {
-            contacts: open.iter().filter_map(|at| bodies.get(at)).collect(),
-            read_mask: person_fields(&gear.lists),
-            sources: ["READ_SOURCE_TYPE_CONTACT"],
-        };
         let mut call = self.call(
             "people.batchCreateContacts",
             CREATING,
             Method::POST,
             "people:batchCreateContacts",
         );
-        call.body = Some(self.body(&body));
+        // What the listing asks for, and what became of each; a refusal comes whole whatever is asked for.
+        let mask = person_mask(&gear.lists);
+        let fields = format!("createdPeople(person({mask}),httpStatusCode,status)");
+        call.query.push(("fields", fields));
+        call.body = Some(self.http.pack(bodies.of(open, &person_fields(&gear.lists))));
         self.send_once(call).await
     }
 
@@ -163,15 +152,11 @@ impl Google {
         open: &[usize],
         slate: &mut Slate,
     ) -> Vec<usize> {
-        let Ok(created) = answer.json::<Created>() else {
-            return open.to_vec();
-        };
         let labels = self.labels();
         let lens = self.lens(gear, &labels);
-        let mut missing: BTreeSet<usize> = open.iter().copied().collect();
-        let aligned = created.created_people.len() == open.len();
-        for (place, response) in created.created_people.iter().enumerate() {
-            let sent = open.get(place).map(|at| &batch[*at]);
+        let mut told: Vec<(Option<Status>, Option<Record>)> = Vec::with_capacity(open.len());
+        let each = EachCreated(|response: PersonResponse<'_>| {
+            let sent = open.get(told.len()).map(|at| &batch[*at]);
             // What an undo sends may have been read under other rules.
             let sent = sent.filter(|write| !write.undoes());
             let sent = sent.and_then(|write| match &write.change {
@@ -183,10 +168,16 @@ impl Google {
                 | Change::Archive { .. }
                 | Change::Unarchive { .. } => None,
             });
-            let stored: Option<Record> = response
-                .person
-                .as_ref()
-                .and_then(|person| record_of(&lens, person, sent));
+            let person = response.person.as_ref();
+            let stored = person.and_then(|person| record_of(&lens, person, sent));
+            told.push((response.fault(), stored));
+        });
+        if answer.json_by(each).is_err() {
+            return open.to_vec();
+        }
+        let mut missing: BTreeSet<usize> = open.iter().copied().collect();
+        let aligned = told.len() == open.len();
+        for (place, (fault, stored)) in told.into_iter().enumerate() {
             let stamped = stored.as_ref().and_then(|record| record.stamp.as_ref());
             let at = match stamped {
                 Some(stamp) => missing.iter().copied().find(|at| batch[*at].twin == *stamp),
@@ -196,7 +187,7 @@ impl Google {
                     .filter(|at| aligned && missing.contains(at)),
             };
             let Some(at) = at else { continue };
-            match (response.fault(), stored) {
+            match (fault, stored) {
                 (Some(status), _) => slate.set(
                     at,
                     Outcome::Rejected(refusal(&gear.mapping, &status.message, None)),
@@ -298,7 +289,7 @@ impl Slate {
     pub(super) fn reject_date(
         &mut self,
         at: usize,
-        field: crate::model::Field,
+        field: Field,
         mapping: &crate::mapping::Mapping,
     ) {
         if let Some(pair) = mapping.pair(field)

@@ -163,10 +163,7 @@ impl Fault {
 }
 
 /// A successful answer in its shape, any other as an error.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(
-    answer: &Answer,
-    doing: &str,
-) -> Result<T, Error> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(answer: &'a Answer, doing: &str) -> Result<T, Error> {
     if answer.status >= 300 {
         return Err(Fault::of(answer).error(doing));
     }

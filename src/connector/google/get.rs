@@ -7,9 +7,9 @@ use reqwest::Method;
 
 use super::convert::{Lens, person_fields, person_mask, record};
 use super::errors::Fault;
-use super::wire::{People, PersonResponse};
+use super::wire::{People, Person, PersonResponse};
 use super::{Gear, Google, parse};
-use crate::connector::http::SendError;
+use crate::connector::http::{Answer, SendError};
 use crate::connector::{Error, Found};
 use crate::model::RemoteId;
 
@@ -17,7 +17,7 @@ use crate::model::RemoteId;
 const GET_CHUNK: usize = 50;
 /// How many of them are under way at once.
 const GETS: usize = 4;
-const READING: &str = "read contacts";
+pub(super) const READING: &str = "read contacts";
 
 impl Google {
     /// One answer per identifier, in order.
@@ -40,30 +40,30 @@ impl Google {
         chunk: &[RemoteId],
     ) -> Result<Vec<Found>, Error> {
         let mut found = Vec::with_capacity(chunk.len());
-        let mut answers = self.batch_get(gear, chunk).await?;
+        let answer = self.batch_get(gear, chunk).await?;
+        let mut told = BTreeMap::new();
+        if let Some(answer) = &answer {
+            let people: People<'_> = parse(answer, READING)?;
+            told.extend(people.responses.into_iter().map(named));
+        }
         for id in chunk {
-            let response = match answers.remove(id.as_str()) {
-                Some(response) => response,
-                None => self.get_one(gear, id).await?,
-            };
-            found.push(match (&response.person, response.fault()) {
-                (_, Some(fault)) if fault.code == 5 => Found::Gone,
-                (Some(person), None) => match record(lens, person) {
-                    Some(record) if record.id == *id => Found::Here(Box::new(record)),
-                    Some(record) => Found::Moved(Box::new(record)),
+            found.push(match told.remove(id.as_str()) {
+                Some(response) => match (&response.person, response.fault()) {
+                    (_, Some(fault)) if fault.code == 5 => Found::Gone,
+                    (Some(person), None) => here(lens, id, person),
+                    (_, _) => Found::Hidden,
+                },
+                None => match self.get_one(gear, id).await? {
+                    Some(answer) => here(lens, id, &parse(&answer, READING)?),
                     None => Found::Gone,
                 },
-                (_, _) => Found::Hidden,
             });
         }
         Ok(found)
     }
 
-    async fn batch_get(
-        &self,
-        gear: &Gear,
-        ids: &[RemoteId],
-    ) -> Result<BTreeMap<String, PersonResponse>, Error> {
+    /// The answer of a `batchGet`, if it tells of each name.
+    async fn batch_get(&self, gear: &Gear, ids: &[RemoteId]) -> Result<Option<Answer>, Error> {
         let mut call = self.call(
             "people.getBatchGet",
             READING,
@@ -86,26 +86,18 @@ impl Google {
         let answer = self.send(call).await.map_err(SendError::into_error)?;
         if matches!(answer.status, 400 | 404) && Fault::of(&answer).json {
             // Whether one unknown name fails them all is not documented: each is asked for alone.
-            return Ok(BTreeMap::new());
+            return Ok(None);
         }
-        let people: People = parse(&answer, READING)?;
-        let named = |response: PersonResponse| {
-            let asked = &response.requested_resource_name;
-            let name = match &response.person {
-                Some(person) if asked.is_empty() => person.resource_name.clone(),
-                _ => asked.clone(),
-            };
-            (name, response)
-        };
-        Ok(people.responses.into_iter().map(named).collect())
+        Ok(Some(answer))
     }
 
-    /// `people.get`, which unlike a listing returns more than 100 addresses and numbers.
+    /// `people.get`, which unlike a listing returns more than 100 addresses and numbers; none of a
+    /// contact that is gone.
     pub(super) async fn get_one(
         &self,
         gear: &Gear,
         id: &RemoteId,
-    ) -> Result<PersonResponse, Error> {
+    ) -> Result<Option<Answer>, Error> {
         let mut call = self.call("people.get", READING, Method::GET, id.as_str());
         call.query
             .push(("personFields", person_fields(&gear.lists)));
@@ -113,15 +105,26 @@ impl Google {
             .push(("sources", "READ_SOURCE_TYPE_CONTACT".to_owned()));
         call.query.push(("fields", person_mask(&gear.lists)));
         let answer = self.send(call).await.map_err(SendError::into_error)?;
-        let mut response = PersonResponse {
-            requested_resource_name: id.to_string(),
-            ..PersonResponse::default()
-        };
-        if answer.status == 404 && Fault::of(&answer).json {
-            response.http_status_code = Some(404);
-        } else {
-            response.person = Some(parse(&answer, READING)?);
-        }
-        Ok(response)
+        let gone = answer.status == 404 && Fault::of(&answer).json;
+        Ok((!gone).then_some(answer))
+    }
+}
+
+/// An answer and the name that it is for.
+fn named(response: PersonResponse<'_>) -> (String, PersonResponse<'_>) {
+    let asked = &response.requested_resource_name;
+    let name = match &response.person {
+        Some(person) if asked.is_empty() => person.resource_name.to_string(),
+        _ => asked.to_string(),
+    };
+    (name, response)
+}
+
+/// What a contact that was asked for by this name is.
+fn here(lens: &Lens<'_>, id: &RemoteId, person: &Person<'_>) -> Found {
+    match record(lens, person) {
+        Some(record) if record.id == *id => Found::Here(Box::new(record)),
+        Some(record) => Found::Moved(Box::new(record)),
+        None => Found::Gone,
     }
 }

@@ -2,6 +2,7 @@
 //! bytes without a tree of the whole contact.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,127 +10,103 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::text::Told;
+
 /// One item; its members are sorted by name.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Item(Vec<(Cow<'static, str>, Value)>);
+pub(super) struct Item<'a>(Vec<(Cow<'a, str>, Told<'a>)>);
 
 /// One list of a contact.
 #[derive(Clone, Debug, Default)]
-pub(super) struct List {
+pub(super) struct List<'a> {
     /// What is in it.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<Item<'a>>,
     /// Whether it is something else than the API promises, or holds such.
     pub(super) odd: bool,
+    /// Whether nobody knows which item is which: a type or a key is no text.
+    pub(super) unclear: bool,
 }
 
-/// The members that lists have, sorted: their names need no memory of their own.
-const NAMES: [&str; 34] = [
-    "city",
-    "contentType",
-    "costCenter",
-    "country",
-    "countryCode",
-    "current",
-    "date",
-    "department",
-    "displayName",
-    "domain",
-    "endDate",
-    "extendedAddress",
-    "familyName",
-    "formattedValue",
-    "givenName",
-    "honorificPrefix",
-    "honorificSuffix",
-    "jobDescription",
-    "key",
-    "location",
-    "middleName",
-    "name",
-    "person",
-    "poBox",
-    "postalCode",
-    "protocol",
-    "region",
-    "startDate",
-    "streetAddress",
-    "title",
-    "type",
-    "unstructuredName",
-    "username",
-    "value",
-];
-
-impl Item {
+impl<'a> Item<'a> {
     /// One without members.
     pub(super) fn new() -> Self {
         Self::default()
     }
 
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0
-            .binary_search_by(|(known, _)| known.as_ref().cmp(name))
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|(known, _)| known == name)
     }
 
     /// The value of a member.
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.place(name).ok().map(|at| &self.0[at].1)
+    pub(super) fn get(&self, name: &str) -> Option<&Told<'a>> {
+        self.place(name).map(|at| &self.0[at].1)
+    }
+
+    /// The text of a member.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Told::text)
     }
 
     /// Gives a member a value.
-    pub(super) fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
+    pub(super) fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: Told<'a>) {
         let name = name.into();
-        match self.place(&name) {
+        // They mostly come in order.
+        let last = self.0.last().map(|(known, _)| known.cmp(&name));
+        if last.is_none_or(Ordering::is_lt) {
+            self.0.push((name, value));
+            return;
+        }
+        match self.0.binary_search_by(|(known, _)| known.cmp(&name)) {
             Ok(at) => self.0[at].1 = value,
             Err(at) => self.0.insert(at, (name, value)),
         }
     }
 
     /// Takes a member away.
-    pub(super) fn remove(&mut self, name: &str) -> Option<Value> {
-        self.place(name).ok().map(|at| self.0.remove(at).1)
+    pub(super) fn remove(&mut self, name: &str) -> Option<Told<'a>> {
+        self.place(name).map(|at| self.0.remove(at).1)
     }
 
-    /// The same with those members only.
-    pub(super) fn kept(&self, wanted: impl Fn(&str) -> bool) -> Self {
+    /// A copy with those members only, which needs no answer.
+    pub(super) fn kept(&self, wanted: impl Fn(&str) -> bool) -> Item<'static> {
         let members = self.0.iter().filter(|(name, _)| wanted(name));
-        Self(members.cloned().collect())
+        let owned =
+            members.map(|(name, told)| (Cow::Owned(name.clone().into_owned()), told.owned()));
+        Item(owned.collect())
+    }
+
+    /// Whether its type or its key is no text, so that it may be any that is looked for.
+    fn is_unclear(&self) -> bool {
+        let unclear = |(name, told): &(Cow<'_, str>, Told<'_>)| {
+            matches!(told, Told::Other(other) if !other.is_null())
+                && matches!(&**name, "type" | "key")
+        };
+        self.0.iter().any(unclear)
     }
 
     /// Its members.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Told<'a>)> {
+        self.0.iter().map(|(name, told)| (name.as_ref(), told))
     }
 }
 
-impl From<Item> for Value {
-    fn from(item: Item) -> Self {
-        let members = item.0.into_iter();
-        Self::Object(
-            members
-                .map(|(name, value)| (name.into_owned(), value))
-                .collect(),
-        )
-    }
-}
-
-impl Serialize for Item {
+impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(self.members())
     }
 }
 
-impl<'de> Deserialize<'de> for Item {
+impl<'de: 'a, 'a> Deserialize<'de> for Item<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Item;
+            type Value = Item<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an item")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Item, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Item<'de>, A::Error> {
                 members(from)
             }
         }
@@ -137,7 +114,7 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-fn members<'de, A: MapAccess<'de>>(mut from: A) -> Result<Item, A::Error> {
+fn members<'de, A: MapAccess<'de>>(mut from: A) -> Result<Item<'de>, A::Error> {
     let mut item = Item(Vec::with_capacity(4));
     while let Some(name) = from.next_key_seed(Name)? {
         match name {
@@ -161,30 +138,30 @@ fn is_said_of_it(name: &str) -> bool {
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<Cow<'static, str>>;
+    type Value = Option<Cow<'de, str>>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Name {
-    type Value = Option<Cow<'static, str>>;
+impl<'de> Visitor<'de> for Name {
+    type Value = Option<Cow<'de, str>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(match NAMES.binary_search(&name) {
-            Ok(at) => Some(Cow::Borrowed(NAMES[at])),
-            Err(_) if is_said_of_it(name) => None,
-            Err(_) => Some(Cow::Owned(name.to_owned())),
-        })
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok((!is_said_of_it(name)).then_some(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok((!is_said_of_it(name)).then(|| Cow::Owned(name.to_owned())))
     }
 }
 
-impl<'de> Deserialize<'de> for List {
+impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Items)
     }
@@ -218,28 +195,34 @@ macro_rules! odd_ones {
 }
 
 impl<'de> Visitor<'de> for Items {
-    type Value = List;
+    type Value = List<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_unit<E: serde::de::Error>(self) -> Result<List, E> {
+    fn visit_unit<E: serde::de::Error>(self) -> Result<List<'de>, E> {
         Ok(List::default())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<List, A::Error> {
-        let mut list = List::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<List<'de>, A::Error> {
+        let mut list = List {
+            items: Vec::with_capacity(2),
+            ..List::default()
+        };
         while let Some(item) = from.next_element_seed(Element)? {
             match item {
-                Some(item) => list.items.push(item),
+                Some(item) => {
+                    list.unclear |= item.is_unclear();
+                    list.items.push(item);
+                }
                 None => list.odd = true,
             }
         }
         Ok(list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<List, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<List<'de>, A::Error> {
         while from.next_entry::<String, Value>()?.is_some() {}
         Ok(odd())
     }
@@ -247,15 +230,15 @@ impl<'de> Visitor<'de> for Items {
     odd_ones!(odd());
 }
 
-fn odd() -> List {
+fn odd() -> List<'static> {
     List {
-        items: Vec::new(),
         odd: true,
+        ..List::default()
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Element {
-    type Value = Option<Item>;
+    type Value = Option<Item<'de>>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_any(self)
@@ -263,22 +246,22 @@ impl<'de> DeserializeSeed<'de> for Element {
 }
 
 impl<'de> Visitor<'de> for Element {
-    type Value = Option<Item>;
+    type Value = Option<Item<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an item")
     }
 
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Option<Item>, E> {
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Option<Item<'de>>, E> {
         Ok(None)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Option<Item>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Option<Item<'de>>, A::Error> {
         while from.next_element::<Value>()?.is_some() {}
         Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Option<Item>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Option<Item<'de>>, A::Error> {
         members(from).map(Some)
     }
 
@@ -306,43 +289,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_by_halves() {
-        assert!(NAMES.is_sorted());
-    }
-
-    #[test]
     fn an_item_is_what_its_text_says_sorted_by_name() {
         let text = r#"{"value":"a","type":null,"odd one":[1,{"x":2.5}],"type":"work"}"#;
-        let mut item: Item = serde_json::from_str(text).unwrap();
+        let mut item: Item<'_> = serde_json::from_str(text).unwrap();
         let plain: serde_json::Map<String, Value> = serde_json::from_str(text).unwrap();
         assert_eq!(json!(item), json!(plain), "of two members the last");
         assert_eq!(
             serde_json::to_string(&item).unwrap(),
             serde_json::to_string(&plain).unwrap()
         );
-        assert_eq!(item.get("type"), Some(&json!("work")));
-        assert_eq!(item.remove("type"), Some(json!("work")));
+        assert_eq!(item.text("type"), Some("work"));
+        assert_eq!(item.remove("type"), Some(Told::Text("work".into())));
         assert_eq!((item.remove("type"), item.get("type")), (None, None));
-        item.insert("a", json!(1));
-        item.insert("a", json!(2));
+        item.insert("a", Told::Other(json!(1)));
+        item.insert("a", Told::Other(json!(2)));
         let names: Vec<_> = item.members().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "odd one", "value"]);
-        assert_eq!(item.get("a"), Some(&json!(2)));
-        serde_json::from_str::<Item>("[]").unwrap_err();
+        assert_eq!(item.get("a"), Some(&Told::Other(json!(2))));
+        serde_json::from_str::<Item<'_>>("[]").unwrap_err();
     }
 
     #[test]
     fn what_is_said_of_a_value_is_passed_over() {
         let text =
             r#"{"metadata":{"primary":true,"source":[{}]},"canonicalForm":"+49","value":"a"}"#;
-        let item: Item = serde_json::from_str(text).unwrap();
+        let item: Item<'_> = serde_json::from_str(text).unwrap();
         assert_eq!(json!(item), json!({"value": "a"}));
-        assert_eq!(Value::from(item), json!({"value": "a"}));
     }
 
     #[test]
     fn what_is_no_list_of_items_is_odd() {
-        let read = |text: &str| serde_json::from_str::<List>(text).unwrap();
+        fn read(text: &str) -> List<'_> {
+            serde_json::from_str(text).unwrap()
+        }
         for (text, items, odd) in [
             ("null", 0, false),
             ("[]", 0, false),
@@ -371,7 +350,7 @@ mod tests {
             format!("[{{\"value\":{deep}"),
             format!("{{\"value\":{deep}"),
         ] {
-            let error = serde_json::from_str::<List>(&text).unwrap_err();
+            let error = serde_json::from_str::<List<'_>>(&text).unwrap_err();
             assert!(error.to_string().contains("recursion"), "{error}");
         }
     }

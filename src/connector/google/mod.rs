@@ -1,10 +1,12 @@
 //! Google Contacts through the People API: one account, read whole, written one call after another.
 
 mod ahead;
+mod bodies;
 mod convert;
 mod cost;
 mod create;
 mod errors;
+mod fresh;
 mod get;
 mod groups;
 mod item;
@@ -12,6 +14,7 @@ mod members;
 mod read;
 mod remove;
 mod slots;
+mod text;
 mod turn;
 mod update;
 mod vet;
@@ -186,6 +189,7 @@ impl Google {
     fn lens<'a>(&'a self, gear: &'a Gear, labels: &'a Labels) -> Lens<'a> {
         Lens {
             mapping: &gear.mapping,
+            slots: convert::slots(&gear.mapping),
             group: &labels.group,
             archive: &labels.archive,
             stamp: &self.settings.stamp,

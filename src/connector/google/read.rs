@@ -156,7 +156,7 @@ impl Google {
             };
             let taking = async {
                 tokio::task::yield_now().await;
-                let page: Connections = parse(&page, LISTING)?;
+                let page: Connections<'_> = parse(&page, LISTING)?;
                 for part in self.sort_out(&gear, &page.people, &mut end.records) {
                     if pages.send(part).await.is_err() {
                         return Ok(false);
@@ -189,24 +189,24 @@ impl Google {
     }
 
     /// A page's people: renames first, then what is there, then what was deleted.
-    fn sort_out(&self, gear: &Gear, people: &[Person], count: &mut u64) -> Vec<Page> {
+    fn sort_out(&self, gear: &Gear, people: &[Person<'_>], count: &mut u64) -> Vec<Page> {
         let labels = self.labels();
         let lens = self.lens(gear, &labels);
         let (mut parts, mut records, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
         for person in people {
             *count += 1;
-            let id = RemoteId::from(person.resource_name.as_str());
+            let id = RemoteId::from(&*person.resource_name);
             if person.metadata.deleted {
                 // Renamed since the last reading, and then deleted: we know it by a former name only.
                 let former = &person.metadata.previous_resource_names;
-                deleted.extend(former.iter().map(|name| RemoteId::from(name.as_str())));
+                deleted.extend(former.iter().map(|name| RemoteId::from(&**name)));
                 deleted.push(id);
                 continue;
             }
             for former in &person.metadata.previous_resource_names {
                 if *former != person.resource_name {
                     parts.push(Page::Renamed {
-                        from: RemoteId::from(former.as_str()),
+                        from: RemoteId::from(&**former),
                         to: id.clone(),
                     });
                 }
@@ -271,9 +271,9 @@ impl Google {
             token = parse::<Tokens>(&page, LISTING)?
                 .next_page_token
                 .filter(|token| !token.is_empty());
-            let page: Connections = parse(&page, LISTING)?;
+            let page: Connections<'_> = parse(&page, LISTING)?;
             for person in page.people.iter().filter(|person| !person.metadata.deleted) {
-                names.insert(RemoteId::from(person.resource_name.as_str()));
+                names.insert(RemoteId::from(&*person.resource_name));
                 records.extend(record(&lens, person).filter(|record| wanted(record)));
             }
             if token.is_none() {

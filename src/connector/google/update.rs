@@ -7,8 +7,9 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::convert::{Kept, person_fields, record};
-use super::errors::{Fault, is_stale, refusal};
-use super::wire::{Status, Updated};
+use super::errors::{Fault, is_stale, parse, refusal};
+use super::get::READING;
+use super::wire::{Person, Status, Updated};
 use super::write::Slate;
 use super::{Gear, Google};
 use crate::connector::http::{Answer, SendError};
@@ -127,15 +128,15 @@ impl Google {
         gear: &Gear,
         id: &RemoteId,
         expected: &Version,
-    ) -> Result<Result<Kept, Outcome>, Error> {
-        let response = self.get_one(gear, id).await?;
-        let Some(person) = response.person else {
+    ) -> Result<Result<Kept<'static>, Outcome>, Error> {
+        let Some(answer) = self.get_one(gear, id).await? else {
             return Ok(Err(Outcome::Gone));
         };
-        let same = person.resource_name == id.as_str()
+        let person: Person<'_> = parse(&answer, READING)?;
+        let same = &*person.resource_name == id.as_str()
             && person
                 .contact()
-                .is_some_and(|source| source.etag == expected.as_str());
+                .is_some_and(|source| &*source.etag == expected.as_str());
         Ok(if same {
             Ok(Kept::of(&person, &gear.mapping))
         } else {
@@ -222,7 +223,7 @@ impl Google {
         open: Vec<Draft<'w>>,
         slate: &mut Slate,
     ) -> Vec<Draft<'w>> {
-        let Ok(mut updated) = answer.json::<Updated>() else {
+        let Ok(mut updated) = answer.json::<Updated<'_>>() else {
             return open;
         };
         let labels = self.labels();
@@ -340,7 +341,7 @@ fn holds(record: &Record, patch: &Patch) -> bool {
 }
 
 /// What is kept of a contact, when it is certain to be complete.
-fn usable(native: &Native) -> Option<Kept> {
+fn usable(native: &Native) -> Option<Kept<'_>> {
     Kept::read(native).filter(|kept| kept.lists.values().all(|items| items.len() < CUT))
 }
 

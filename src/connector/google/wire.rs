@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::item::{Item, List, once};
 use super::slots::LISTS;
+use super::text::Text;
 
 /// A contact's lists by name.
-pub(super) type Lists = BTreeMap<String, Vec<Item>>;
+pub(super) type Lists<'a> = BTreeMap<String, Vec<Item<'a>>>;
 
-/// A contact.
+/// A contact, as far as possible in the bytes of the answer.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Person {
-    pub(super) resource_name: String,
-    pub(super) metadata: PersonMetadata,
-    pub(super) memberships: Vec<Membership>,
-    pub(super) client_data: Vec<ClientData>,
-    /// The lists of values that it has, each once.
-    lists: Vec<(&'static str, List)>,
+pub(super) struct Person<'a> {
+    pub(super) resource_name: Text<'a>,
+    pub(super) metadata: PersonMetadata<'a>,
+    pub(super) memberships: Vec<Membership<'a>>,
+    pub(super) client_data: Vec<ClientData<'a>>,
+    /// The lists of values that it has, each once, by their places in [`LISTS`].
+    lists: Vec<(usize, List<'a>)>,
 }
 
-impl<'de> Deserialize<'de> for Person {
+impl<'de: 'a, 'a> Deserialize<'de> for Person<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_map(Members)
     }
@@ -35,7 +36,7 @@ enum Member {
     Metadata,
     Memberships,
     Data,
-    List(&'static str),
+    List(usize),
     Other,
 }
 
@@ -57,8 +58,8 @@ impl<'de> Deserialize<'de> for Member {
                     "clientData" => Member::Data,
                     other => LISTS
                         .iter()
-                        .find(|(list, _)| *list == other)
-                        .map_or(Member::Other, |(list, _)| Member::List(list)),
+                        .position(|(list, _)| *list == other)
+                        .map_or(Member::Other, Member::List),
                 })
             }
         }
@@ -70,15 +71,15 @@ impl<'de> Deserialize<'de> for Member {
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = Person;
+    type Value = Person<'de>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a contact")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Person, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Person<'de>, A::Error> {
         let (mut name, mut metadata, mut memberships, mut data) = (None, None, None, None);
-        let mut lists: Vec<(&'static str, List)> = Vec::with_capacity(8);
+        let mut lists: Vec<(usize, List<'_>)> = Vec::with_capacity(8);
         while let Some(member) = from.next_key()? {
             match member {
                 Member::Name => once(&mut name, "resourceName", from.next_value()?)?,
@@ -107,51 +108,60 @@ impl<'de> Visitor<'de> for Members {
 /// Where a contact comes from and what became of it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct PersonMetadata {
-    pub(super) sources: Vec<Source>,
+pub(super) struct PersonMetadata<'a> {
+    #[serde(borrow)]
+    pub(super) sources: Vec<Source<'a>>,
     pub(super) deleted: bool,
-    pub(super) previous_resource_names: Vec<String>,
+    #[serde(borrow)]
+    pub(super) previous_resource_names: Vec<Text<'a>>,
 }
 
 /// One source of a contact; the `CONTACT` source carries the etag that counts.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Source {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) id: String,
-    pub(super) etag: String,
-    pub(super) update_time: Option<String>,
+pub(super) struct Source<'a> {
+    #[serde(rename = "type", borrow)]
+    pub(super) kind: Text<'a>,
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) etag: Text<'a>,
+    #[serde(borrow)]
+    pub(super) update_time: Option<Text<'a>>,
 }
 
 /// A label that a contact carries.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Membership {
-    pub(super) contact_group_membership: Option<GroupMembership>,
+pub(super) struct Membership<'a> {
+    #[serde(borrow)]
+    pub(super) contact_group_membership: Option<GroupMembership<'a>>,
 }
 
 /// The label of a [`Membership`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct GroupMembership {
-    pub(super) contact_group_resource_name: String,
+pub(super) struct GroupMembership<'a> {
+    #[serde(borrow)]
+    pub(super) contact_group_resource_name: Text<'a>,
 }
 
 /// Data that programs keep on a contact; keys may repeat.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ClientData {
-    pub(super) key: String,
-    pub(super) value: String,
+pub(super) struct ClientData<'a> {
+    #[serde(borrow)]
+    pub(super) key: Text<'a>,
+    #[serde(borrow)]
+    pub(super) value: Text<'a>,
 }
 
 /// A page of `people.connections.list`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Connections {
-    #[serde(rename = "connections")]
-    pub(super) people: Vec<Person>,
+pub(super) struct Connections<'a> {
+    #[serde(rename = "connections", borrow)]
+    pub(super) people: Vec<Person<'a>>,
 }
 
 /// Where a listing goes on; the contacts of the page are skipped.
@@ -167,9 +177,11 @@ pub(super) struct Tokens {
 /// What a call on several contacts says about one of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct PersonResponse {
-    pub(super) person: Option<Person>,
-    pub(super) requested_resource_name: String,
+pub(super) struct PersonResponse<'a> {
+    #[serde(borrow)]
+    pub(super) person: Option<Person<'a>>,
+    #[serde(borrow)]
+    pub(super) requested_resource_name: Text<'a>,
     pub(super) http_status_code: Option<u16>,
     pub(super) status: Option<Status>,
 }
@@ -185,22 +197,85 @@ pub(super) struct Status {
 /// The answer of `people.getBatchGet`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct People {
-    pub(super) responses: Vec<PersonResponse>,
+pub(super) struct People<'a> {
+    #[serde(borrow)]
+    pub(super) responses: Vec<PersonResponse<'a>>,
 }
 
-/// The answer of `people.batchCreateContacts`.
+/// The answer of `people.batchCreateContacts` as a whole.
+#[cfg(test)]
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Created {
-    pub(super) created_people: Vec<PersonResponse>,
+pub(super) struct Created<'a> {
+    #[serde(borrow)]
+    pub(super) created_people: Vec<PersonResponse<'a>>,
+}
+
+/// Reads the answer of `people.batchCreateContacts` and hands on each contact before the
+/// next one is read.
+pub(super) struct EachCreated<F>(pub(super) F);
+
+impl<'de, F: FnMut(PersonResponse<'de>)> DeserializeSeed<'de> for EachCreated<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(PersonResponse<'de>)> Visitor<'de> for EachCreated<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an answer about made contacts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut from: A) -> Result<(), A::Error> {
+        let mut seen = None;
+        while let Some(member) = from.next_key::<Text<'_>>()? {
+            if &*member == "createdPeople" {
+                once(&mut seen, "createdPeople", ())?;
+                from.next_value_seed(Each(&mut self.0))?;
+            } else {
+                from.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hands on the elements of a list.
+struct Each<'f, F>(&'f mut F);
+
+impl<'de, F: FnMut(PersonResponse<'de>)> DeserializeSeed<'de> for Each<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(PersonResponse<'de>)> Visitor<'de> for Each<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of made contacts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<(), A::Error> {
+        while let Some(response) = from.next_element()? {
+            (self.0)(response);
+        }
+        Ok(())
+    }
 }
 
 /// The answer of `people.batchUpdateContacts`, by the resource name that was asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Updated {
-    pub(super) update_result: BTreeMap<String, PersonResponse>,
+pub(super) struct Updated<'a> {
+    #[serde(borrow)]
+    pub(super) update_result: BTreeMap<String, PersonResponse<'a>>,
 }
 
 /// A label.
@@ -240,35 +315,29 @@ pub(super) struct Modified {
     pub(super) can_not_remove_last_contact_group_resource_names: Vec<String>,
 }
 
-impl Person {
+impl<'a> Person<'a> {
     /// The source that this tool reads and writes.
-    pub(super) fn contact(&self) -> Option<&Source> {
+    pub(super) fn contact(&self) -> Option<&Source<'a>> {
         self.metadata
             .sources
             .iter()
-            .find(|source| source.kind == "CONTACT")
+            .find(|source| &*source.kind == "CONTACT")
     }
 
-    fn found(&self, name: &str) -> Option<&List> {
-        let mut lists = self.lists.iter();
-        lists.find(|(list, _)| *list == name).map(|(_, list)| list)
-    }
-
-    /// The lists that it has, with their items.
-    pub(super) fn lists(&self) -> impl Iterator<Item = (&'static str, &[Item])> {
-        let lists = self.lists.iter();
-        lists.map(|(list, found)| (*list, found.items.as_slice()))
+    /// Its lists by their places in [`LISTS`].
+    pub(super) fn lists(&self) -> [Option<&List<'a>>; LISTS.len()] {
+        let mut lists = [None; LISTS.len()];
+        for (at, list) in &self.lists {
+            lists[*at] = Some(list);
+        }
+        lists
     }
 
     /// The items of a list.
-    pub(super) fn list(&self, name: &str) -> &[Item] {
-        self.found(name).map_or(&[], |list| &list.items)
-    }
-
-    /// Whether a list is what the API promises: not there, or items. Anything else says nothing of
-    /// what the contact holds.
-    pub(super) fn tells(&self, name: &str) -> bool {
-        self.found(name).is_none_or(|list| !list.odd)
+    pub(super) fn list(&self, at: usize) -> &[Item<'a>] {
+        let mut lists = self.lists.iter();
+        let found = lists.find(|(list, _)| *list == at);
+        found.map_or(&[], |(_, list)| &list.items)
     }
 
     /// Whether the contact carries a label; an unknown (empty) label is carried by nobody.
@@ -278,12 +347,12 @@ impl Person {
                 membership
                     .contact_group_membership
                     .as_ref()
-                    .is_some_and(|it| it.contact_group_resource_name == group)
+                    .is_some_and(|it| &*it.contact_group_resource_name == group)
             })
     }
 }
 
-impl PersonResponse {
+impl PersonResponse<'_> {
     /// What went wrong with this contact, if anything did.
     pub(super) fn fault(&self) -> Option<Status> {
         match (&self.status, self.http_status_code) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::de::DeserializeSeed;
 
 use super::pacing::Cost;
 use super::pack::Payload;
@@ -68,8 +69,13 @@ pub struct Answer {
 
 impl Answer {
     /// The body as JSON of a shape; the error names the place and never the value.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
-        if let Ok(read) = serde_json::from_slice(&self.body) {
+    pub fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, String> {
+        // Held to be UTF-8 as a whole, not text by text.
+        let read = match std::str::from_utf8(&self.body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(&self.body),
+        };
+        if let Ok(read) = read {
             return Ok(read);
         }
         // Once more, for the place of the fault.
@@ -84,6 +90,17 @@ impl Answer {
             };
             format!("the answer {what} (at `{}`)", error.path())
         })
+    }
+
+    /// The body as JSON, read by a seed; as above nobody asks what stands behind it.
+    pub fn json_by<'a, S: DeserializeSeed<'a>>(
+        &'a self,
+        seed: S,
+    ) -> Result<S::Value, serde_json::Error> {
+        match std::str::from_utf8(&self.body) {
+            Ok(text) => seed.deserialize(&mut serde_json::Deserializer::from_str(text)),
+            Err(_) => seed.deserialize(&mut serde_json::Deserializer::from_slice(&self.body)),
+        }
     }
 
     /// The wait that a `Retry-After` header asks for, given in seconds or as an HTTP date; at most a

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value as Json, json};
 
 use super::gear::{Gear, Slot};
+use super::row::Told as Cell;
 use super::wire::{Body, Row};
 use crate::mapping::canon;
 use crate::model::{FieldKind, Fields, Moment, Patch, Record, RemoteId, Value, Version};
@@ -36,25 +37,40 @@ fn version_at(text: &str, second: Option<i64>) -> Version {
 /// The identifier of a row.
 pub(super) fn id(row: &Row) -> Option<RemoteId> {
     match row.get("id")? {
-        Json::String(id) => Some(RemoteId::from(id.as_str())),
-        Json::Number(id) => Some(RemoteId::from(id.to_string())),
-        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+        Cell::Text(id) => Some(RemoteId::from(id)),
+        Cell::Other(Json::Number(id)) => Some(RemoteId::from(id.to_string())),
+        Cell::Other(_) => None,
     }
 }
 
+/// Where in a row its slots stand.
+#[derive(Default)]
+pub(super) struct Places(Vec<usize>);
+
 /// A row as a record; nothing when it has no identifier.
 pub(super) fn record(gear: &Gear, row: &Row, listed: Listed) -> Option<Record> {
+    record_near(gear, row, listed, &mut Places::default())
+}
+
+/// The same of a row that is most likely made as the one before it.
+pub(super) fn record_near(
+    gear: &Gear,
+    row: &Row,
+    listed: Listed,
+    Places(places): &mut Places,
+) -> Option<Record> {
+    places.resize(gear.slots.len(), 0);
     let changed = row
         .get("Modified_Time")
-        .and_then(Json::as_str)
+        .and_then(Cell::as_str)
         .unwrap_or_default();
     let at = second(changed);
     let mut record = Record::bare(id(row)?, version_at(changed, at));
     record.changed_at = at.map(Moment);
     record.listed = listed == Listed::Yes;
     record.fields = Fields::with_capacity(gear.slots.len());
-    for slot in &gear.slots {
-        match text(slot, row) {
+    for (slot, place) in gear.slots.iter().zip(places) {
+        match text(slot, row, place) {
             Told::Text(text) => {
                 let Some(pair) = gear.mapping.pair(slot.field) else {
                     continue;
@@ -93,25 +109,28 @@ enum Told<'a> {
 }
 
 /// What a row tells about a slot.
-fn text<'a>(slot: &'a Slot, row: &'a Row) -> Told<'a> {
+fn text<'a>(slot: &'a Slot, row: &'a Row, place: &mut usize) -> Told<'a> {
     if slot.hidden {
         return Told::Nothing;
     }
     // A lookup comes by its joined column (COQL) or as an object (Get Records).
-    let told = row.get(&slot.column).or_else(|| row.get(&slot.crm));
-    let text = match told {
+    let told = row.get_near(&slot.column, place);
+    let text = match told.or_else(|| row.get(&slot.crm)) {
         None => return Told::Nothing,
-        Some(Json::Null) if slot.restricted => return Told::Nothing,
-        Some(Json::Null) => return Told::Blank,
-        Some(Json::String(text)) => Cow::Borrowed(text.as_str()),
-        Some(Json::Number(number)) => Cow::Owned(number.to_string()),
-        Some(Json::Bool(flag)) => Cow::Owned(flag.to_string()),
-        Some(Json::Object(object)) => match object.get("name").and_then(Json::as_str) {
-            Some(name) => Cow::Borrowed(name),
-            // An identifier without a name says that there is something, but not what.
-            None => return Told::Nothing,
-        },
-        Some(Json::Array(items)) => {
+        Some(Cell::Text(text)) => Cow::Borrowed(text),
+        Some(Cell::Other(Json::String(text))) => Cow::Borrowed(text.as_str()),
+        Some(Cell::Other(Json::Null)) if slot.restricted => return Told::Nothing,
+        Some(Cell::Other(Json::Null)) => return Told::Blank,
+        Some(Cell::Other(Json::Number(number))) => Cow::Owned(number.to_string()),
+        Some(Cell::Other(Json::Bool(flag))) => Cow::Owned(flag.to_string()),
+        Some(Cell::Other(Json::Object(object))) => {
+            match object.get("name").and_then(Json::as_str) {
+                Some(name) => Cow::Borrowed(name),
+                // An identifier without a name says that there is something, but not what.
+                None => return Told::Nothing,
+            }
+        }
+        Some(Cell::Other(Json::Array(items))) => {
             let items: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
             let shown: Vec<&str> = items.iter().map(|item| shown(slot, item)).collect();
             return Told::Text(shown.join(";").into());

@@ -5,13 +5,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
-use serde_json::Value;
 
 use super::Zoho;
 use super::api::{Ask, Failure};
 use super::coql::{Select, quote};
 use super::gear::Gear;
 use super::read::{compact, records};
+use super::row::Told;
 use super::table::{FEW, Plain, ids_of};
 use super::wire::{Count, Row};
 use crate::connector::{Error, Found};
@@ -312,9 +312,7 @@ impl Zoho {
 
 /// The key of a row.
 pub(super) fn key_of(row: &Row, field: &str) -> Option<Key> {
-    row.get(field)
-        .and_then(Value::as_str)
-        .and_then(canon::email)
+    row.get(field).and_then(Told::as_str).and_then(canon::email)
 }
 
 fn keep_hits(rows: &mut Vec<Row>, field: &str, keys: &BTreeSet<&Key>) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Zoho;
 use super::api::{Failure, fail};
-use super::convert::{self, Listed};
+use super::convert::{self, Listed, Places};
 use super::coql::Select;
 use super::gear::Gear;
 use super::table::{FEW, Plain, Table, ids_of};
@@ -305,10 +305,11 @@ pub(super) fn records(
     rows: &[Row],
     listed: impl Fn(&str) -> bool,
 ) -> Result<Vec<Record>, Failure> {
+    let mut places = Places::default();
     rows.iter()
         .map(|row| {
             let yes = convert::id(row).is_some_and(|id| listed(id.as_str()));
-            convert::record(gear, row, Listed::from(yes))
+            convert::record_near(gear, row, Listed::from(yes), &mut places)
                 .ok_or_else(|| fail("read records", Kind::Protocol, "a record has no id").into())
         })
         .collect()

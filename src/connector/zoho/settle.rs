@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::Zoho;
 use super::api::{Failure, Landed};
 use super::convert::{self, Listed};
 use super::find::{Wanted, key_of};
 use super::gear::Gear;
 use super::outcome::{accepted, outcome};
+use super::row::Told;
 use super::wire::Row;
 use super::write::{Progress, Said};
 use crate::model::{Change, FieldKind, Key, Op, Outcome, Patch, Record, RemoteId, Stored};
@@ -118,13 +117,13 @@ impl Zoho {
                 .collect();
             let ours = |row: &&&Row| {
                 row.get("Created_Time")
-                    .and_then(Value::as_str)
+                    .and_then(Told::as_str)
                     .and_then(convert::second)
                     .is_some_and(|created| created >= start)
             };
             let time = |row: &Row| {
                 row.get("Modified_Time")
-                    .and_then(Value::as_str)
+                    .and_then(Told::as_str)
                     .map(str::to_owned)
             };
             let id = |row: &Row| convert::id(row);

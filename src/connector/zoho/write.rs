@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Zoho;
 use super::api::{Ask, Failure, Landed, Refusals, fail};
 use super::credits::of_records;
 use super::gear::Gear;
 use super::outcome::outcome;
+use super::row::Told;
 use super::wire::{ApiError, Body, WriteAnswer};
 use super::{convert, coql};
 use crate::connector::batching::cut;
@@ -241,7 +242,7 @@ impl Zoho {
         Ok(rows
             .iter()
             .filter_map(|row| {
-                let time = row.get("Modified_Time").and_then(Value::as_str)?;
+                let time = row.get("Modified_Time").and_then(Told::as_str)?;
                 Some((convert::id(row)?, convert::version(time)))
             })
             .collect())
