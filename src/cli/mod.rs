@@ -155,7 +155,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Command::Status(args) => status::run(args, &paths, &show),
         Command::Deactivate(args) => on_runtime(deactivate::run(args, &paths, &show)),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => on_runtime(sandbox::run(args, &show)),
+        Command::Sandbox(args) => with_threads(2, sandbox::run(args, &show)),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "crmsync", &mut text);
@@ -192,9 +192,17 @@ fn manual(of: Option<&str>) -> anyhow::Result<clap::Command> {
     })
 }
 
+/// The work itself stays on this thread; others bring requests out and answers in.
 fn on_runtime(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    with_threads(1, work)
+}
+
+fn with_threads(
+    threads: usize,
+    work: impl Future<Output = anyhow::Result<u8>>,
+) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads)
         .enable_all()
         .build()?;
     let result = runtime.block_on(work);

@@ -3,6 +3,7 @@
 
 mod call;
 mod clients;
+mod exchange;
 #[cfg(test)]
 pub(crate) mod fuzz;
 mod pacing;
@@ -30,6 +31,7 @@ use secrecy::SecretString;
 
 use super::{Error, Kind, Meter};
 use clients::Clients;
+use exchange::{Broken, Got, aside};
 use pacing::Pacer;
 use pack::Packer;
 use patience::backoff;
@@ -327,20 +329,17 @@ impl Http {
         }
         self.count(call.name);
         let begun = Instant::now();
-        let wrong =
-            |cause: reqwest::Error| transport(inner.settings.remote, call.doing, &host, cause);
-        let mut response = request.send().await.map_err(wrong)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(wrong)? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Trouble {
-                    sent: true,
-                    ..fail(Kind::Protocol, "the answer is larger than 64 MB")
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let status = response.status();
+        let Got {
+            status,
+            headers,
+            body,
+        } = aside(request).await.map_err(|broken| match broken {
+            Broken::Transport(cause) => transport(inner.settings.remote, call.doing, &host, cause),
+            Broken::Off(reason) => Trouble {
+                sent: true,
+                ..fail(Kind::Protocol, reason)
+            },
+        })?;
         tracing::debug!(
             remote = self.remote(),
             call = call.name,
@@ -351,10 +350,7 @@ impl Http {
         );
         let refused = call.redirect == Redirect::Refused;
         if status.is_redirection() && status.as_u16() != 304 && refused {
-            let to = response
-                .headers()
-                .get(LOCATION)
-                .and_then(|to| to.to_str().ok());
+            let to = headers.get(LOCATION).and_then(|to| to.to_str().ok());
             let to = to
                 .and_then(|to| Url::parse(to).ok())
                 .and_then(|to| to.host_str().map(str::to_owned));
@@ -371,7 +367,7 @@ impl Http {
         }
         let answer = Answer {
             status: status.as_u16(),
-            headers: response.headers().clone(),
+            headers,
             body,
         };
         Ok((answer, packed))

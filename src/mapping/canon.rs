@@ -1,6 +1,7 @@
 //! Canonical forms: what two values are compared by. The text itself is never changed.
 
 use std::borrow::Cow;
+use std::sync::Once;
 
 use jiff::civil;
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, Region};
@@ -29,6 +30,17 @@ pub fn value(kind: FieldKind, text: &str, region: Option<&str>) -> Option<Value>
         | FieldKind::Other => plain,
     };
     Some(Value::with_canon(text, &canon))
+}
+
+/// Gets the rules of phone numbers ready on a thread of their own: that takes as long as reading a thousand
+/// numbers. Whoever needs them meanwhile waits for it.
+pub(super) fn get_ready() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        drop(std::thread::spawn(|| {
+            PHONE_NUMBER_UTIL.normalize_digits_only("0").len()
+        }));
+    });
 }
 
 /// The canonical form of a text: NFC, line ends as `\n`, no white space around it.

@@ -67,6 +67,15 @@ impl Mapping {
             .collect()
     }
 
+    /// Gets ready, aside, what the first phone number would wait for. Called when there is something to
+    /// read, since most passes have nothing.
+    pub fn get_ready(&self) {
+        let kinds = self.pairs.iter().map(|pair| pair.google.kind());
+        if kinds.into_iter().any(|kind| kind == FieldKind::Phone) {
+            canon::get_ready();
+        }
+    }
+
     /// A remote's text as a value of this pair: canonical form added, `None` when it is blank.
     #[must_use]
     pub fn value(&self, pair: &Pair, text: &str) -> Option<Value> {

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::{self, Either};
 use futures::stream::{self, StreamExt};
+use tokio::sync::Notify;
 
 use super::error::Error;
-use super::folded::Folded;
+use super::folded::{Folded, left, taken_out};
 use super::monitor::Event;
 use super::think::Thought;
 use super::vetting::{problem, rejected};
@@ -17,12 +19,12 @@ use super::{Session, lock};
 use crate::connector::{Kind, Sink, Written};
 use crate::model::{
     Change, Edit, Notice, NoticeKind, Op, Outcome, Problem, ProblemKind, RemoteId, Side, Sides,
-    Stored, Version, Write,
+    Write,
 };
 use crate::plan;
 use crate::state::{JournalNo, RunNo, Settled, Tx};
 
-/// After so long the first batches are surely sent, and their answers are not there yet unless a remote is
+/// So long after the last batch has begun it is surely sent, and its answer is not there yet unless a remote is
 /// very quick.
 const UNDER_WAY: Duration = Duration::from_millis(50);
 
@@ -53,6 +55,10 @@ struct Dispatch<'a, 'b> {
     run: RunNo,
     thought: Mutex<&'a mut Thought>,
     applied: Mutex<Applied>,
+    /// How many batches have not begun yet.
+    left: AtomicUsize,
+    /// None is left.
+    all_begun: Notify,
 }
 
 /// What a side still takes.
@@ -101,12 +107,21 @@ pub(super) async fn apply(
         run,
         thought: Mutex::new(thought),
         applied: Mutex::default(),
+        left: AtomicUsize::new(0),
+        all_begun: Notify::new(),
     };
-    let google = dispatch.side(sinks.google, std::mem::take(&mut writes.google));
-    let crm = dispatch.side(sinks.crm, std::mem::take(&mut writes.crm));
+    let batches = Sides {
+        google: sinks.google.batches(writes.google),
+        crm: sinks.crm.batches(writes.crm),
+    };
+    let left = batches.google.len() + batches.crm.len();
+    dispatch.left.store(left, Ordering::Relaxed);
+    let google = dispatch.side(sinks.google, batches.google);
+    let crm = dispatch.side(sinks.crm, batches.crm);
     let both = pin!(future::join(google, crm));
-    // While the first answers are awaited there is time for what would come at the end.
+    // While the last answers are awaited there is time for what would come at the end.
     let tidied = pin!(async {
+        dispatch.all_begun.notified().await;
         tokio::time::sleep(UNDER_WAY).await;
         session.tidy()
     });
@@ -126,13 +141,13 @@ pub(super) async fn apply(
 }
 
 impl Dispatch<'_, '_> {
-    async fn side(&self, sink: &dyn Sink, writes: Vec<Write>) -> Result<(), Error> {
-        if writes.is_empty() {
+    async fn side(&self, sink: &dyn Sink, batches: Vec<Vec<Write>>) -> Result<(), Error> {
+        if batches.is_empty() {
             return Ok(());
         }
         let lanes = sink.capabilities().lanes.max(1);
         let going = Mutex::new(Going::On);
-        let mut batches = sink.batches(writes).into_iter();
+        let mut batches = batches.into_iter();
         // Those that go out together are journalled together: the disk is waited for once.
         let together: Vec<_> = batches.by_ref().take(lanes).collect();
         let numbers: Vec<_> = if self.session.interrupted() {
@@ -145,6 +160,9 @@ impl Dispatch<'_, '_> {
             .map(|(batch, numbers)| {
                 let going = &going;
                 async move {
+                    if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                        self.all_begun.notify_one();
+                    }
                     let now = lock(going, |going| *going);
                     if !now.takes(&batch) || self.session.interrupted() {
                         return self.unsent(&batch, numbers);
@@ -335,40 +353,6 @@ impl Dispatch<'_, '_> {
         }
         applied.problems.extend(trouble);
         Ok(())
-    }
-}
-
-/// What we took out of a list is no reason for a later run to think that the list was read short, even
-/// if this run is cut off here. What we put in counts when a run finishes.
-pub(super) fn taken_out(
-    session: &Session<'_>,
-    tx: &mut Tx<'_>,
-    confirmed: &[&Write],
-) -> crate::state::Result<()> {
-    let mut out = Sides::<u64>::default();
-    for write in confirmed {
-        match write.change.op() {
-            Op::Delete | Op::Ungroup | Op::Archive => *out.on_mut(write.on) += 1,
-            Op::Create | Op::Update | Op::Group | Op::Unarchive => {}
-        }
-    }
-    if out == Sides::default() {
-        return Ok(());
-    }
-    tx.set_facts(session.scope, |facts| {
-        for side in Side::BOTH {
-            let known = facts.last_listed.on_mut(side);
-            *known = known.map(|last| last.saturating_sub(*out.on(side)));
-        }
-    })
-}
-
-/// The revision that a write left, kept for a later undo.
-pub(super) fn left(stored: &Stored) -> Option<&Version> {
-    match stored {
-        Stored::Record(record) | Stored::Found(record) => Some(&record.version),
-        Stored::Accepted { version, .. } => Some(version),
-        Stored::Nothing => None,
     }
 }
 

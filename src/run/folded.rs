@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Session;
-use crate::model::{Change, Edit, RemoteId, Stored, Write};
+use crate::model::{Change, Edit, Op, RemoteId, Side, Sides, Stored, Version, Write};
 use crate::plan;
 use crate::state::Tx;
 
@@ -78,4 +78,38 @@ pub(super) fn settle_done(
     let id = folded.settle_done(session, tx, write, stored)?;
     folded.keep(session, tx)?;
     Ok(id)
+}
+
+/// What we took out of a list is no reason for a later run to think that the list was read short, even
+/// if this run is cut off here. What we put in counts when a run finishes.
+pub(super) fn taken_out(
+    session: &Session<'_>,
+    tx: &mut Tx<'_>,
+    confirmed: &[&Write],
+) -> crate::state::Result<()> {
+    let mut out = Sides::<u64>::default();
+    for write in confirmed {
+        match write.change.op() {
+            Op::Delete | Op::Ungroup | Op::Archive => *out.on_mut(write.on) += 1,
+            Op::Create | Op::Update | Op::Group | Op::Unarchive => {}
+        }
+    }
+    if out == Sides::default() {
+        return Ok(());
+    }
+    tx.set_facts(session.scope, |facts| {
+        for side in Side::BOTH {
+            let known = facts.last_listed.on_mut(side);
+            *known = known.map(|last| last.saturating_sub(*out.on(side)));
+        }
+    })
+}
+
+/// The revision that a write left, kept for a later undo.
+pub(super) fn left(stored: &Stored) -> Option<&Version> {
+    match stored {
+        Stored::Record(record) | Stored::Found(record) => Some(&record.version),
+        Stored::Accepted { version, .. } => Some(version),
+        Stored::Nothing => None,
+    }
 }

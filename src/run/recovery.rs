@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::apply::{self, taken_out};
 use super::error::Error;
-use super::folded::settle_done;
+use super::folded::{self, settle_done, taken_out};
 use super::intake::{self, Listed};
 use super::vetting;
 use super::{Session, lock};
@@ -97,7 +96,7 @@ pub(super) async fn recover(
                         let stored = Stored::Found(record);
                         settle_done(session, tx, write, &stored)?;
                         tx.apply(session.scope, &[touch, twin])?;
-                        tx.landed(*no, &Settled::Recovered { id }, apply::left(&stored))?;
+                        tx.landed(*no, &Settled::Recovered { id }, folded::left(&stored))?;
                         recovery.landed.push(write.clone());
                     }
                     Recovered::Lost

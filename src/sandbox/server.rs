@@ -93,6 +93,7 @@ pub(crate) async fn answer(
     ConnectInfo(scissors): ConnectInfo<Scissors>,
     incoming: axum::extract::Request,
 ) -> Response {
+    let begun = Instant::now();
     let Some(request) = read(incoming).await else {
         return plain(Reply::html(400, "The request could not be read."));
     };
@@ -107,10 +108,16 @@ pub(crate) async fn answer(
     } else {
         return plain(people::html_not_found(&request.path));
     };
-    exchange(&app, service, &request, &scissors).await
+    exchange(&app, service, &request, &scissors, begun).await
 }
 
-async fn exchange(app: &App, service: Service, request: &Request, scissors: &Scissors) -> Response {
+async fn exchange(
+    app: &App,
+    service: Service,
+    request: &Request,
+    scissors: &Scissors,
+    begun: Instant,
+) -> Response {
     let (call, mutation) = match service {
         Service::Google => (
             PeopleWorld::call_name(request),
@@ -121,7 +128,6 @@ async fn exchange(app: &App, service: Service, request: &Request, scissors: &Sci
             ZohoWorld::is_mutation(request),
         ),
     };
-    let begun = Instant::now();
     let (number, fault, wait) = {
         let mut world = lock(&app.world);
         let now = world.clock.now();

@@ -22,6 +22,9 @@ enum Turn {
     Expired,
 }
 
+/// An answer without contacts has fewer bytes.
+const LITTLE: usize = 1_000;
+
 /// The parameters of a listing, which must stay the same for all pages and for the life of a
 /// sync token.
 pub(super) fn list_parameters(gear: &Gear) -> Vec<(&'static str, String)> {
@@ -137,6 +140,9 @@ impl Google {
                 }
             };
             end.pages += 1;
+            if page.body.len() > LITTLE {
+                gear.mapping.get_ready();
+            }
             // What comes next is asked for before this page is looked into.
             let Tokens {
                 next_page_token,

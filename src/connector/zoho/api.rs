@@ -67,6 +67,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Whether there is anything to read.
+    pub(super) fn has_content(&self) -> bool {
+        !self.answer.body.is_empty()
+    }
+
     /// The body as a shape; an empty one (204, 304) is the shape's default.
     pub(super) fn read<T: DeserializeOwned + Default>(&self, doing: &str) -> Result<T, Failure> {
         if self.answer.body.is_empty() {

@@ -298,6 +298,11 @@ impl Zoho {
             )
         };
         let reply = self.call(ask).await?;
+        if reply.has_content()
+            && let Ok(gear) = self.gear()
+        {
+            gear.mapping.get_ready();
+        }
         Ok((reply.read(doing)?, reply.began))
     }
 }
