@@ -2,14 +2,16 @@
 
 use crate::model::Write;
 
-/// Batches of at most so many writes, each with memory for its own ones only.
-pub(super) fn cut(writes: Vec<Write>, most: usize) -> impl Iterator<Item = Vec<Write>> {
-    let mut writes = writes.into_iter();
-    std::iter::from_fn(move || {
-        let mut batch = Vec::with_capacity(most.min(writes.len()));
-        batch.extend(writes.by_ref().take(most));
-        (!batch.is_empty()).then_some(batch)
-    })
+/// Batches of at most so many writes, each with memory for its own ones only. They are cut off from the end, so
+/// that the memory of all is given back on the way.
+pub(super) fn cut(mut writes: Vec<Write>, most: usize) -> impl Iterator<Item = Vec<Write>> {
+    let most = most.max(1);
+    let mut batches = Vec::with_capacity(writes.len().div_ceil(most));
+    while let Some(last) = writes.len().checked_sub(1) {
+        writes.shrink_to_fit();
+        batches.push(writes.split_off(last / most * most));
+    }
+    batches.into_iter().rev()
 }
 
 #[cfg(test)]

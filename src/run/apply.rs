@@ -99,9 +99,12 @@ pub(super) async fn apply(
     thought: &mut Thought,
 ) -> Result<Applied, Error> {
     let mut writes = Sides::<Vec<Write>>::default();
-    for write in std::mem::take(&mut thought.plan.writes) {
-        writes.on_mut(write.on).push(write);
-    }
+    // In the plan's order; a plan for one side is not copied.
+    let mut google = std::mem::take(&mut thought.plan.writes);
+    writes
+        .crm
+        .extend(google.extract_if(.., |write| write.on == Side::Crm));
+    writes.google = google;
     let dispatch = Dispatch {
         session,
         run,

@@ -35,6 +35,10 @@ fn most(op: Op) -> usize {
 /// One batch a call: by kind, and updates by the lists that they replace, because one mask applies
 /// to a whole call.
 pub(super) fn batches(mapping: &Mapping, writes: Vec<Write>) -> Vec<Vec<Write>> {
+    if writes.iter().all(|write| write.change.op() == Op::Create) {
+        // A first pass: in their order.
+        return cut(writes, most(Op::Create)).collect();
+    }
     let mut sorted: BTreeMap<(usize, Vec<String>), Vec<Write>> = BTreeMap::new();
     for write in writes {
         let op = write.change.op();
