@@ -13,7 +13,7 @@ use crmsync::connector::{Batch, DefaultPair, Deletes, Extent, Ids, Sink};
 use crmsync::model::{Bulk, KindInfo, Kinds, Module, RemoteId, Revisions, Side, Sides};
 use crmsync::profile::Profile;
 use crmsync::run::{self, Job, Report, Silent, Stop};
-use crmsync::state::State;
+use crmsync::state::{Settled, State};
 use tempfile::TempDir;
 
 const START: i64 = 1_764_000_000;
@@ -309,4 +309,46 @@ async fn what_is_edited_before_a_lost_create_is_found_goes_over() {
         assert_eq!(google.row(&twin).unwrap().values[name], "Edited");
         assert_eq!(crm.row(&id).unwrap().values[crm_name], "Edited");
     }
+}
+
+/// Batches that go out together are journalled together. When the first one ends the writing, the others are
+/// not sent, and nobody looks for them later.
+#[tokio::test]
+async fn what_is_journalled_and_not_sent_after_all_is_known_not_to_be_there() {
+    let google = google();
+    let crm = crm(|crm| crm.capabilities.lanes = 3);
+    let home = Home::new("memory", "first_limit = 0\nnext_limit = 0");
+    for no in 0..35 {
+        let mail = format!("n{no}@example.com");
+        let values = [
+            ("email.work", mail.as_str()),
+            ("name.given", "Ann"),
+            ("name.family", "Amber"),
+        ];
+        google.add(&values, true);
+    }
+    crm.lose_answers(1);
+    let report = home.run(&google, &crm, START).await;
+    assert!(report.error.is_some(), "the answer was lost: {report:?}");
+    assert_eq!(crm.rows().len(), 10, "one batch went out");
+    let state = State::open(&home.dir.path().join("state.sqlite3")).unwrap();
+    let (_, pair) = state.scope_of("memory").unwrap().unwrap();
+    let writes = state.writes_of(state.runs(None, 1).unwrap()[0].no).unwrap();
+    let words: Vec<_> = writes
+        .iter()
+        .map(|row| row.outcome.as_ref().map_or("sending", Settled::name))
+        .collect();
+    let count = |word| words.iter().filter(|it| **it == word).count();
+    assert_eq!(
+        (count("uncertain"), count("not tried")),
+        (10, 20),
+        "{words:?}"
+    );
+    assert_eq!(words.len(), 30, "the fourth batch was not even journalled");
+    assert_eq!(state.open_writes(pair).unwrap().len(), 10);
+    drop(state);
+    home.sync(&google, &crm, START + 60).await;
+    let last = home.sync(&google, &crm, START + 120).await;
+    assert!(!last.google.wrote() && !last.crm.wrote(), "{last:?}");
+    assert_eq!((google.rows().len(), crm.rows().len()), (35, 35));
 }

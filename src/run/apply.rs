@@ -226,12 +226,11 @@ impl Dispatch<'_, '_> {
         numbers: Option<Vec<JournalNo>>,
     ) -> Result<Going, Error> {
         let session = self.session;
-        let numbers = match numbers {
-            Some(numbers) => numbers,
-            None => {
-                let mut all = self.journal(std::slice::from_ref(batch))?;
-                all.pop().unwrap_or_default()
-            }
+        let numbers = if let Some(numbers) = numbers {
+            numbers
+        } else {
+            let mut all = self.journal(std::slice::from_ref(batch))?;
+            all.pop().unwrap_or_default()
         };
         session.checkpoint("journalled");
         let written = session.stop.finish(sink.write(batch)).await;

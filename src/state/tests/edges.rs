@@ -198,3 +198,55 @@ fn the_profiles_around_are_those_of_now() {
     assert_eq!(stale, ids(&["c1"]));
     assert!(world.state.stale(scope, Side::Crm).unwrap().is_empty());
 }
+
+#[test]
+fn a_transaction_is_on_the_disk_at_once_unless_it_may_come_with_the_next() {
+    let mut world = World::new();
+    let mode = |state: &State| -> i64 {
+        let conn = &state.conn;
+        conn.query_row("PRAGMA synchronous", [], |row| row.get(0))
+            .unwrap()
+    };
+    let (off, normal, full) = (0, 1, 2);
+    assert_eq!(mode(&world.state), full, "as opened");
+    for (soon, expected) in [
+        (true, normal),
+        (true, normal),
+        (false, full),
+        (true, normal),
+    ] {
+        let seen = |tx: &mut Tx<'_>| tx.say_once(world.scope, "a word", "x").map(drop);
+        if soon {
+            world.state.write_soon(seen).unwrap();
+        } else {
+            world.state.write(seen).unwrap();
+        }
+        assert_eq!(mode(&world.state), expected);
+    }
+    let mut copy = world.state.scratch().unwrap();
+    let scope = world.scope;
+    copy.write(|tx| tx.say_once(scope, "a word", "y")).unwrap();
+    assert_eq!(
+        mode(&copy),
+        off,
+        "nobody needs a private copy after a crash"
+    );
+}
+
+#[test]
+fn a_tidied_file_holds_everything_by_itself() {
+    let mut world = World::new();
+    let scope = world.scope;
+    world
+        .state
+        .write_soon(|tx| tx.say_once(scope, "a word", "x"))
+        .unwrap();
+    world.state.tidy().unwrap();
+    let alone = world.dir.path().join("alone.sqlite3");
+    std::fs::copy(world.state.path(), &alone).unwrap();
+    let copy = rusqlite::Connection::open(&alone).unwrap();
+    let said: i64 = copy
+        .query_row("SELECT count(*) FROM said", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(said, 1);
+}
