@@ -198,6 +198,7 @@ impl Dispatch<'_, '_> {
             }
             Ok(all)
         })?;
+        session.checkpoint("firm");
         Ok(numbers)
     }
 

@@ -3,8 +3,17 @@
 use crate::bench::{Ended, How};
 use crate::story::{Cases, Form, Story};
 
-/// Kills one run at each of its points, then runs to the end.
-async fn at_every_point(story: &Story) {
+/// What ends at a point.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// The program: the disk gets what it wrote all the same.
+    Program,
+    /// The power: what was written since the disk was last waited for is lost.
+    Power,
+}
+
+/// Ends one run at each of its points, then runs to the end.
+async fn at_every_point(story: &Story, ends: Ends) {
     let mut journal = 0;
     let mut most = 0;
     let mut cases = Cases::new(story.name, story.points.len());
@@ -15,6 +24,7 @@ async fn at_every_point(story: &Story) {
         story.stage.restore(&story.scene);
         let kill = How {
             kill: Some(point.clone()),
+            power: ends == Ends::Power,
             ..How::default()
         };
         let (ended, _) = story.stage.run(&kill).await;
@@ -25,7 +35,7 @@ async fn at_every_point(story: &Story) {
         );
         most = most.max(story.finish(&format!("killed at {point}")).await);
         journal += usize::from(
-            ["journalled", "answered", "settled"]
+            ["firm", "journalled", "answered", "settled"]
                 .iter()
                 .any(|name| point.starts_with(name)),
         );
@@ -37,9 +47,13 @@ async fn at_every_point(story: &Story) {
     };
     assert!(journal >= enough, "{:?}", story.points);
     println!(
-        "{}: {} contacts, killed at {} points, {journal} of them journal points; in sync after at most {most} more runs",
+        "{}: {} contacts, {} at {} points, {journal} of them journal points; in sync after at most {most} more runs",
         story.name,
         story.contacts,
+        match ends {
+            Ends::Program => "killed",
+            Ends::Power => "without power",
+        },
         cases.told(),
     );
 }
@@ -47,11 +61,23 @@ async fn at_every_point(story: &Story) {
 #[tokio::test]
 async fn a_first_pass_that_is_killed_at_any_point_doubles_and_loses_nobody() {
     let (contacts, overlap) = Form::chosen().pick((60, 20), (2_400, 400));
-    at_every_point(&Story::first(contacts, overlap).await).await;
+    at_every_point(&Story::first(contacts, overlap).await, Ends::Program).await;
 }
 
 #[tokio::test]
 async fn a_later_pass_that_is_killed_at_any_point_doubles_and_loses_nobody() {
     let (contacts, overlap) = Form::chosen().pick((60, 20), (2_400, 400));
-    at_every_point(&Story::later(contacts, overlap).await).await;
+    at_every_point(&Story::later(contacts, overlap).await, Ends::Program).await;
+}
+
+#[tokio::test]
+async fn a_first_pass_whose_machine_loses_power_at_any_point_doubles_and_loses_nobody() {
+    let (contacts, overlap) = Form::chosen().pick((60, 20), (2_400, 400));
+    at_every_point(&Story::first(contacts, overlap).await, Ends::Power).await;
+}
+
+#[tokio::test]
+async fn a_later_pass_whose_machine_loses_power_at_any_point_doubles_and_loses_nobody() {
+    let (contacts, overlap) = Form::chosen().pick((60, 20), (2_400, 400));
+    at_every_point(&Story::later(contacts, overlap).await, Ends::Power).await;
 }

@@ -244,7 +244,7 @@ fn a_tidied_file_holds_everything_by_itself() {
     world.state.tidy().unwrap();
     let alone = world.dir.path().join("alone.sqlite3");
     std::fs::copy(world.state.path(), &alone).unwrap();
-    let copy = rusqlite::Connection::open(&alone).unwrap();
+    let copy = Connection::open(&alone).unwrap();
     let said: i64 = copy
         .query_row("SELECT count(*) FROM said", [], |row| row.get(0))
         .unwrap();

@@ -30,6 +30,8 @@ use super::trap::{Killed, Tapped, Trap, remains};
 pub(crate) struct How {
     /// The point at which it is killed.
     pub(crate) kill: Option<String>,
+    /// Whether the power goes at that point too.
+    pub(crate) power: bool,
     /// Reads both sides in full.
     pub(crate) full: bool,
     /// Another limit than the profile's.
@@ -214,7 +216,11 @@ impl Stage {
     pub(crate) async fn run(&self, how: &How) -> (Ended, Vec<String>) {
         let profile = Profile::load(kinds(), &self.config(), "sales").unwrap();
         let state_file = self.state();
-        let trap = Arc::new(Trap::new(how.kill.as_deref(), state_file.clone()));
+        let trap = Arc::new(Trap::new(
+            how.kill.as_deref(),
+            how.power,
+            state_file.clone(),
+        ));
         let tapped = self.remotes(&profile, &trap);
         let defaults = default_mapping(profile.crm.module());
         let job = Job {

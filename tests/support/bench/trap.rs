@@ -20,6 +20,8 @@ pub(crate) struct Killed;
 #[derive(Debug)]
 pub(crate) struct Trap {
     at: Option<String>,
+    /// Whether the power goes too: only what the disk surely has stays.
+    power: bool,
     state: PathBuf,
     met: Mutex<Met>,
 }
@@ -32,11 +34,27 @@ struct Met {
 }
 
 impl Trap {
-    pub(crate) fn new(at: Option<&str>, state: PathBuf) -> Self {
-        Self {
+    pub(crate) fn new(at: Option<&str>, power: bool, state: PathBuf) -> Self {
+        let trap = Self {
             at: at.map(str::to_owned),
+            power,
             state,
             met: Mutex::default(),
+        };
+        if trap.power {
+            trap.keep();
+        }
+        trap
+    }
+
+    /// Keeps what the state file and its log hold at this instant.
+    fn keep(&self) {
+        for (from, to) in remains(&self.state) {
+            drop(std::fs::remove_file(&to));
+            if from.exists() {
+                std::fs::copy(&from, &to)
+                    .unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+            }
         }
     }
 
@@ -46,24 +64,23 @@ impl Trap {
     }
 
     fn pass(&self, name: &str) {
-        let point = {
+        {
             let mut met = self.met.lock().unwrap();
             let count = met.counts.entry(name.to_owned()).or_default();
             *count += 1;
             let point = format!("{name} {count}");
             met.points.push(point.clone());
+            if self.power && name == "firm" && !met.sprung {
+                self.keep();
+            }
             if met.sprung || self.at.as_ref() != Some(&point) {
                 return;
             }
             met.sprung = true;
-            point
-        };
+        }
         // What a killed process leaves on the disk; closing the database below would tidy it up.
-        for (from, to) in remains(&self.state) {
-            drop(std::fs::remove_file(&to));
-            if from.exists() {
-                std::fs::copy(&from, &to).unwrap_or_else(|error| panic!("{point}: {error}"));
-            }
+        if !self.power {
+            self.keep();
         }
         std::panic::resume_unwind(Box::new(Killed));
     }
