@@ -197,3 +197,46 @@ fn every_account_pair_is_listed() {
         .unwrap();
     assert_eq!(world.state.pairs().unwrap(), [world.pair, other]);
 }
+
+#[test]
+fn what_was_journalled_together_is_closed_once_all_of_it_is_settled() {
+    let mut world = World::new();
+    let scope = world.scope;
+    let writes: Vec<_> = ["g1", "g2", "g3"].map(|id| create(Side::Crm, id)).into();
+    let (first, second) = world
+        .state
+        .write(|tx| {
+            let run = tx.begin_run(scope, RunKind::Sync, 1)?;
+            let first = tx.journal(run, &writes, Moment(1))?;
+            Ok((first, tx.journal(run, &writes[..1], Moment(1))?))
+        })
+        .unwrap();
+    let open = |state: &State| -> Vec<bool> {
+        let mut query = state
+            .conn
+            .prepare("SELECT open FROM stretch ORDER BY first")
+            .unwrap();
+        let rows = query.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let settle = |state: &mut State, settled: &[(JournalNo, Settled)]| {
+        let each = |tx: &mut Tx<'_>| {
+            let mut settled = settled.iter();
+            settled.try_for_each(|(no, outcome)| tx.settle(*no, outcome, None))
+        };
+        state.write(each).unwrap();
+    };
+    let state = &mut world.state;
+    settle(
+        state,
+        &[(first[0], Settled::Gone), (first[1], Settled::Gone)],
+    );
+    assert_eq!(open(state), [true, true]);
+    settle(state, &[(first[2], Settled::Uncertain)]);
+    assert_eq!(open(state), [true, true], "nobody knows of one");
+    settle(
+        state,
+        &[(second[0], Settled::NotTried), (first[2], Settled::Lost)],
+    );
+    assert_eq!(open(state), [false, false]);
+}

@@ -129,3 +129,53 @@ fn the_machine_that_used_the_file_last_is_known() {
         assert_eq!(world.state.machine().unwrap(), Some((mark.into(), at)));
     }
 }
+
+/// Readings that differ in what indexes hold, each after each.
+#[test]
+fn a_record_is_known_as_it_was_read_last_whatever_it_was_before() {
+    let variants: Vec<Record> = (0..12)
+        .map(|no| {
+            let key = (no % 2 == 1).then_some("ann@example.com");
+            let mut one = record("people/c1", key);
+            one.listed = no % 4 < 2;
+            one.stamp = [None, Some("7".into()), Some("8".into())][no / 4].clone();
+            one.version = format!("v{no}").as_str().into();
+            one
+        })
+        .collect();
+    let mut world = World::new();
+    let (scope, other) = {
+        let more = |tx: &mut Tx<'_>| tx.scope("other", PAIR);
+        (world.scope, world.state.write(more).unwrap().0)
+    };
+    for before in &variants {
+        for after in &variants {
+            for foreign in [false, true] {
+                world.apply(&[super::put(Side::Google, before.clone())]);
+                if foreign {
+                    // Another profile has written it since.
+                    let wrote = ["people/c1".into()];
+                    let spread = |tx: &mut Tx<'_>| tx.spread(other, Side::Google, &wrote);
+                    world.state.write(spread).unwrap();
+                    let stale = world.state.stale(scope, Side::Google).unwrap();
+                    assert_eq!(stale, wrote);
+                }
+                world.apply(&[super::put(Side::Google, after.clone())]);
+                let stale = world.state.stale(scope, Side::Google).unwrap();
+                assert_eq!(stale, [], "it was read since");
+                let known = world.state.seen(scope, Side::Google, &ids(&["people/c1"]));
+                assert_eq!(known.unwrap()["people/c1"].record, *after);
+                let counts = world.state.count_anew(scope).unwrap();
+                assert_eq!(counts.listed.google, u64::from(after.listed));
+                let lone = after.listed && after.key.is_none();
+                assert_eq!(counts.excluded_no_key.google, u64::from(lone));
+                for twin in ["7", "8"] {
+                    let island = world.state.island_of(scope, Side::Crm, &twin.into());
+                    let stamped = after.stamp == Some(twin.into());
+                    let found = island.unwrap().records.google.len();
+                    assert_eq!(found, usize::from(stamped), "{twin}");
+                }
+            }
+        }
+    }
+}
