@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Module, the sibling modules it may name, the crates it may use besides `std`.
 const TABLE: &[(&str, &[&str], &[&str])] = &[
-    ("model", &[], &["serde", "serde_json"]),
+    ("model", &[], &["serde", "serde_json", "smol_str"]),
     ("plan", &["model"], &["thiserror"]),
     (
         "mapping",

@@ -2,10 +2,9 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
 
-use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::Fields;
 
@@ -83,51 +82,23 @@ pub struct Field(pub u16);
 #[serde(transparent)]
 pub struct Moment(pub i64);
 
-/// A mapped value that is not blank. Two values are equal when their canonical forms are. Copies share the
-/// texts: a value goes from its record into the base, the write and the other record.
+/// A mapped value that is not blank. Two values are equal when their canonical forms are. Short
+/// texts need no memory of their own and copies share the others: a value goes from its record into the base,
+/// the write and the other record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Value {
     /// The text as the remote spells it.
-    #[serde(rename = "t", deserialize_with = "shared")]
-    pub text: Arc<str>,
+    #[serde(rename = "t")]
+    pub text: SmolStr,
     /// The canonical form (E.164 digits of a phone, the key form of an address) where it differs
     /// from the text.
-    #[serde(
-        rename = "c",
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "maybe_shared"
-    )]
-    pub canon: Option<Arc<str>>,
-}
-
-/// Reads a text into shared memory, without a copy of its own in between.
-fn shared<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
-    struct Text;
-    impl Visitor<'_> for Text {
-        type Value = Arc<str>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text")
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
-            Ok(text.into())
-        }
-    }
-    from.deserialize_str(Text)
-}
-
-/// The same where there may be none.
-fn maybe_shared<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<str>>, D::Error> {
-    #[derive(Deserialize)]
-    struct Text(#[serde(deserialize_with = "shared")] Arc<str>);
-    Ok(Option::<Text>::deserialize(from)?.map(|text| text.0))
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub canon: Option<SmolStr>,
 }
 
 impl Value {
     /// A value whose canonical form is its text.
-    pub fn plain(text: impl Into<Arc<str>>) -> Self {
+    pub fn plain(text: impl Into<SmolStr>) -> Self {
         Self {
             text: text.into(),
             canon: None,
@@ -135,7 +106,7 @@ impl Value {
     }
 
     /// A value with its canonical form.
-    pub fn with_canon(text: impl Into<Arc<str>>, canon: &str) -> Self {
+    pub fn with_canon(text: impl Into<SmolStr>, canon: &str) -> Self {
         let text = text.into();
         let canon = (canon != &*text).then(|| canon.into());
         Self { text, canon }
