@@ -19,7 +19,7 @@ pub fn value(kind: FieldKind, text: &str, region: Option<&str>) -> Option<Value>
         return None;
     }
     let canon = match kind {
-        FieldKind::Email => email(text).map_or(plain, |key| key.0.into_string().into()),
+        FieldKind::Email => email(text).map_or(plain, |key| key.as_str().to_owned().into()),
         FieldKind::Phone => phone(text, region).into(),
         FieldKind::Date => date(text).map_or(plain, Cow::Owned),
         FieldKind::Text

@@ -13,11 +13,11 @@ macro_rules! text_newtype {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub Box<str>);
+        pub struct $name(pub SmolStr);
 
         impl $name {
             /// Wraps a text.
-            pub fn new(text: impl Into<Box<str>>) -> Self {
+            pub fn new(text: impl Into<SmolStr>) -> Self {
                 Self(text.into())
             }
 
@@ -91,9 +91,9 @@ pub struct Value {
     #[serde(rename = "t")]
     pub text: SmolStr,
     /// The canonical form (E.164 digits of a phone, the key form of an address) where it differs
-    /// from the text.
+    /// from the text, which few do.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    pub canon: Option<SmolStr>,
+    pub canon: Option<Box<SmolStr>>,
 }
 
 impl Value {
@@ -108,14 +108,14 @@ impl Value {
     /// A value with its canonical form.
     pub fn with_canon(text: impl Into<SmolStr>, canon: &str) -> Self {
         let text = text.into();
-        let canon = (canon != &*text).then(|| canon.into());
+        let canon = (canon != &*text).then(|| Box::new(canon.into()));
         Self { text, canon }
     }
 
     /// The form that values are compared by.
     #[must_use]
     pub fn canonical(&self) -> &str {
-        self.canon.as_deref().unwrap_or(&self.text)
+        self.canon.as_deref().unwrap_or(&self.text).as_str()
     }
 }
 

@@ -1,12 +1,15 @@
 //! How model values are spelled in the columns of the state file.
 
+use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
-use crate::model::{Base, Field, Fields, Key, ProblemKind, Record, Rest, Side, Sides, Value};
+use crate::model::{
+    Base, Field, Fields, Key, ProblemKind, Record, RemoteId, Rest, Side, Sides, Value, Version,
+};
 
 /// JSON in one piece of memory, as large as most rows need.
 pub(super) fn json(value: &impl Serialize) -> Result<String, Fault> {
@@ -14,6 +17,19 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, Fault> {
     serde_json::to_writer(&mut text, value)?;
     String::from_utf8(text).map_err(|_| Fault::Nonsense("JSON is UTF-8".to_owned()))
 }
+
+/// Texts of the model, from a column without a copy in between.
+macro_rules! from_sql {
+    ($($name:ident),*) => {$(
+        impl FromSql for $name {
+            fn column_result(column: ValueRef<'_>) -> FromSqlResult<Self> {
+                Ok(Self::from(column.as_str()?))
+            }
+        }
+    )*};
+}
+
+from_sql!(Key, RemoteId, Version);
 
 /// A count as a column.
 pub(super) fn from_count(count: u64) -> i64 {
@@ -191,7 +207,7 @@ pub(super) fn content_of(text: &str) -> Result<Content, Fault> {
 struct ProblemText {
     kind: ProblemKind,
     key: Option<Key>,
-    ids: Sides<Vec<crate::model::RemoteId>>,
+    ids: Sides<Vec<RemoteId>>,
     field: Option<String>,
     reason: String,
     hint: String,

@@ -49,7 +49,7 @@ impl Db {
             while let Some(row) = rows.next()? {
                 all.push(Failing {
                     side: side_of(row.get(0)?)?,
-                    id: RemoteId(row.get(1)?),
+                    id: row.get(1)?,
                     times: row.get(2)?,
                     next_try: Moment(row.get(3)?),
                     said_at: row.get::<_, Option<i64>>(4)?.map(Moment),

@@ -33,7 +33,7 @@ fn row_of(row: &Row<'_>) -> Outcome<JournalRow> {
         no: JournalNo(row.get(0)?),
         run: RunNo(row.get(1)?),
         write: serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?,
-        outcome: Settled::of(&word, row.get::<_, Option<Box<str>>>(4)?.map(RemoteId))?,
+        outcome: Settled::of(&word, row.get::<_, Option<RemoteId>>(4)?)?,
         note: row.get(5)?,
         list: row.get(6)?,
     })
@@ -162,11 +162,11 @@ impl Db {
                 let no: i64 = row.get(1)?;
                 let behind = on_it
                     .query_row(params![no, side.name()], |row| {
-                        row.get::<_, Option<Box<str>>>(0)
+                        row.get::<_, Option<Version>>(0)
                     })
                     .optional()?;
                 match behind {
-                    Some(Some(behind)) => drop(left.insert(id.clone(), Version(behind))),
+                    Some(Some(behind)) => drop(left.insert(id.clone(), behind)),
                     // The latest one counts, whatever those before it told.
                     Some(None) => drop(left.remove(id)),
                     None => {}

@@ -99,7 +99,7 @@ fn dirty_after(conn: &Connection, scope: ScopeId, after: Option<&Place>) -> Outc
     let mut rows = query.query(params![scope.0, side, id, BATCH])?;
     let mut places = Vec::new();
     while let Some(row) = rows.next()? {
-        places.push((side_of(row.get(0)?)?, RemoteId(row.get(1)?)));
+        places.push((side_of(row.get(0)?)?, row.get(1)?));
     }
     Ok(places)
 }
@@ -260,7 +260,7 @@ impl<'c> Walk<'c> {
                 .by_stamp
                 .query(params![self.scope.0, side_no(other), id])?;
             while let Some(row) = rows.next()? {
-                found.place((other, RemoteId(row.get(0)?)), false);
+                found.place((other, row.get(0)?), false);
             }
         }
         if self.any_links {

@@ -19,8 +19,8 @@ pub(super) fn link_of(row: &Row<'_>) -> Outcome<Link> {
     Ok(Link {
         no: Some(LinkNo(row.get(0)?)),
         ids: Sides {
-            google: RemoteId(row.get(1)?),
-            crm: RemoteId(row.get(2)?),
+            google: row.get(1)?,
+            crm: row.get(2)?,
         },
         base: base_of(row.get_ref(7)?.as_str().map_err(rusqlite::Error::from)?)?,
         listed: Sides {
@@ -28,7 +28,7 @@ pub(super) fn link_of(row: &Row<'_>) -> Outcome<Link> {
             crm: row.get(9)?,
         },
         rest: rest_of(row.get(4)?, row.get(5)?)?,
-        key: row.get::<_, Option<Box<str>>>(3)?.map(Key),
+        key: row.get::<_, Option<Key>>(3)?,
         drift: row.get(6)?,
     })
 }

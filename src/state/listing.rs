@@ -33,9 +33,7 @@ pub(super) fn ids(
     query: &mut CachedStatement<'_>,
     args: impl rusqlite::Params,
 ) -> rusqlite::Result<Vec<RemoteId>> {
-    query
-        .query_map(args, |row| Ok(RemoteId(row.get(0)?)))?
-        .collect()
+    query.query_map(args, |row| row.get(0))?.collect()
 }
 
 impl Db {

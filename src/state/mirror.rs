@@ -24,13 +24,13 @@ pub(super) fn record_of(row: &Row<'_>) -> std::result::Result<Record, Fault> {
         label,
     } = content_of(row.get_ref(7)?.as_str().map_err(rusqlite::Error::from)?)?;
     Ok(Record {
-        id: RemoteId(row.get(0)?),
-        version: Version(row.get(4)?),
+        id: row.get(0)?,
+        version: row.get(4)?,
         fields,
         unread,
         key,
         emails,
-        stamp: row.get::<_, Option<Box<str>>>(5)?.map(RemoteId),
+        stamp: row.get::<_, Option<RemoteId>>(5)?,
         listed: row.get(1)?,
         archived: row.get(2)?,
         changed_at: row.get::<_, Option<i64>>(3)?.map(Moment),
