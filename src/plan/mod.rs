@@ -115,7 +115,7 @@ impl Plan {
 
     /// Puts everything into its fixed order.
     pub fn sort(&mut self) {
-        self.writes.sort_by(|a, b| order(a).cmp(&order(b)));
+        sort_in_place(&mut self.writes);
         self.notes.sort_by(|a, b| note_order(a).cmp(&note_order(b)));
         self.conflicts.sort();
         self.held
@@ -197,6 +197,22 @@ fn order(write: &Write) -> WriteOrder<'_> {
         write.change.id(),
         &write.twin,
     )
+}
+
+/// Sorts writes, equal ones in the order that they have. A stable sort would take half of their memory once more,
+/// and a first pass has as many as there are contacts.
+fn sort_in_place(writes: &mut [Write]) {
+    let mut from: Vec<usize> = (0..writes.len()).collect();
+    from.sort_by(|a, b| order(&writes[*a]).cmp(&order(&writes[*b])));
+    for to in 0..from.len() {
+        let mut at = from[to];
+        // What stood there has been swapped away before.
+        while at < to {
+            at = from[at];
+        }
+        from[to] = at;
+        writes.swap(to, at);
+    }
 }
 
 /// What lets go of a record comes before what takes it.

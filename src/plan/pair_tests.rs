@@ -3,8 +3,8 @@
 use super::tests::{EMAIL, create, island, record, rules, write};
 use super::*;
 use crate::model::{
-    Base, Bulk, Change, Edit, Field, Fields, Key, Limits, Moment, Record, RemoteId, Rest, Seen,
-    Stored, Value, Version, Write,
+    Base, Bulk, Change, Edit, Field, Fields, Key, Limits, Meeting, Moment, Record, RemoteId, Rest,
+    Seen, Stored, Value, Version, Why, Write,
 };
 
 const OLD: &str = "old@example.com";
@@ -170,4 +170,44 @@ fn a_change_of_label_that_was_found_stands_at_the_revision_that_was_read() {
     // An answer does not tell the revision: the old one is an echo from now on.
     let unknown = Version::from("after v1");
     assert_eq!(after(&Stored::Nothing), Some((unknown, vec![old])));
+}
+
+/// Equal ones keep their order: of two writes on a record an undo takes the later one back first.
+#[test]
+fn writes_are_sorted_as_a_stable_sort_does_it() {
+    let write = |at: u32, key: u32, mark: u32| Write {
+        on: Side::Google,
+        link: None,
+        twin: "c".into(),
+        key: Some(Key::from(format!("k{key}"))),
+        changed_at: Some(Moment(at.into())),
+        meeting: Meeting::Later,
+        twin_listed: true,
+        why: Why::Changed,
+        change: Change::Delete {
+            id: "g".into(),
+            expected: Version::from(format!("{mark}")),
+            before: Fields::new(),
+        },
+    };
+    let mut seed = 7_u64;
+    let mut next = |below: u32| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        u32::try_from(seed >> 33).unwrap_or(0) % below
+    };
+    for count in [0, 1, 2, 3, 10, 100, 1_000] {
+        for kinds in [1, 2, 10, 1_000] {
+            let writes: Vec<Write> = (0..count)
+                .map(|mark| write(next(kinds), next(3), mark))
+                .collect();
+            let mut stable = writes.clone();
+            stable.sort_by(|a, b| (a.changed_at, &a.key).cmp(&(b.changed_at, &b.key)));
+            let mut plan = Plan {
+                writes,
+                ..Plan::default()
+            };
+            plan.sort();
+            assert_eq!(plan.writes, stable, "{count} of {kinds}");
+        }
+    }
 }

@@ -221,7 +221,7 @@ impl State {
     /// Keeps less of the file in memory from now on: a pass over everything comes by no page twice.
     pub fn be_lean(&self) -> Result<()> {
         self.doing("use less memory", |conn| {
-            Ok(conn.execute_batch("PRAGMA cache_size = -3000;")?)
+            Ok(conn.execute_batch("PRAGMA cache_size = -2000;")?)
         })
     }
 
