@@ -172,9 +172,17 @@ pub(super) fn open_writable(path: &Path, body: Body) -> Result<Connection> {
         .and_then(|()| switch_to_wal(&conn))
         .and_then(|()| conn.execute_batch("PRAGMA synchronous = FULL;"))
         .and_then(|()| prepare(&conn))
+        .map(|()| take_in_log(&conn, path))
         .map_err(|e| told(e.into(), "open the state"))?;
     bring_up(&conn, path, STEPS)?;
     Ok(conn)
+}
+
+/// Takes a log that was left into the file, or it would take all the room of a disk that is nearly full.
+fn take_in_log(conn: &Connection, path: &Path) {
+    if std::fs::metadata(file::beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
+        drop(conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+    }
 }
 
 /// What every connection needs, whatever it may do.
