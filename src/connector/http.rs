@@ -71,8 +71,9 @@ impl Http {
             return;
         }
         let inner = Arc::clone(&self.0);
-        // Whoever sends the first request meets the same failure, and says so.
-        drop(std::thread::spawn(move || inner.clients.wide().is_ok()));
+        // Whoever sends the first request meets the same failure, and says so; where there is no thread to be
+        // had it is done then.
+        drop(std::thread::Builder::new().spawn(move || inner.clients.wide().is_ok()));
     }
 
     /// The requests sent so far.

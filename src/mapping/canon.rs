@@ -33,13 +33,13 @@ pub fn value(kind: FieldKind, text: &str, region: Option<&str>) -> Option<Value>
 }
 
 /// Gets the rules of phone numbers ready on a thread of their own: that takes as long as reading a thousand
-/// numbers. Whoever needs them meanwhile waits for it.
+/// numbers. Whoever needs them meanwhile waits for it; where there is no thread to be had, whoever needs them
+/// first does it.
 pub(super) fn get_ready() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
-        drop(std::thread::spawn(|| {
-            PHONE_NUMBER_UTIL.normalize_digits_only("0").len()
-        }));
+        let rules = || PHONE_NUMBER_UTIL.normalize_digits_only("0").len();
+        drop(std::thread::Builder::new().spawn(rules));
     });
 }
 

@@ -146,7 +146,7 @@ async fn pass(
     close::count(&session, report)?;
     report.duration_ms = job.options.elapsed_ms();
     point_back(report, asked);
-    session.with(|tx| close::end(tx, report, run, contacts))?;
+    session.firmly(|tx| close::end(tx, report, run, contacts))?;
     result
 }
 
